@@ -1,0 +1,53 @@
+"""Paging in the address: "101–200 of 2,000", previous, next."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from portal.kernel.formats import in_full
+
+
+@dataclass(frozen=True)
+class Paging:
+    """`start` counts from 0; `total` may be unknown (None) where counting is dear."""
+
+    start: int
+    shown: int
+    total: int | None
+    previous: str | None
+    next: str | None
+
+    @property
+    def words(self) -> str:
+        if not self.shown:
+            return "0"
+        upto = f"{in_full(self.start + 1)}–{in_full(self.start + self.shown)}"
+        return upto if self.total is None else f"{upto} of {in_full(self.total)}"
+
+
+def address_with(request: Any, **changes: object) -> str:
+    """This page's address with some parameters set; None or "" takes one out."""
+    query = request.GET.copy()
+    for name, value in changes.items():
+        if value in (None, ""):
+            query.pop(name, None)
+        else:
+            query[name] = str(value)
+    return f"{request.path}?{query.urlencode()}" if query else str(request.path)
+
+
+def page_number(request: Any) -> int:
+    """The page asked for, from 1; nonsense is the first."""
+    text = request.GET.get("page", "1")
+    return int(text) if text.isdecimal() and 0 < int(text) < 10**6 else 1
+
+
+def paging_for(request: Any, *, size: int, shown: int, total: int) -> Paging:
+    number = page_number(request)
+    start = (number - 1) * size
+    return Paging(
+        start,
+        shown,
+        total,
+        address_with(request, page=number - 1) if number > 1 else None,
+        address_with(request, page=number + 1) if start + shown < total else None,
+    )

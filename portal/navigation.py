@@ -1,0 +1,103 @@
+"""The entries of the navigation, in the order of the work, and who sees which.
+
+A role sees fewer entries, never fewer facts: a hidden entry's page still opens.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+
+from django.urls import reverse
+
+from portal.kernel.enums import Role
+
+_SEES_AUDIT = frozenset({Role.COMMITTEE, Role.AUDITOR, Role.ADMIN, Role.PLANNER})
+
+
+@dataclass(frozen=True)
+class Place:
+    """A page that has a place in the navigation."""
+
+    name: str
+    url_name: str
+
+    @property
+    def address(self) -> str:
+        return reverse(self.url_name)
+
+
+@dataclass(frozen=True)
+class Section(Place):
+    """`under` are the first path segments that belong to this section."""
+
+    under: tuple[str, ...] = ()
+    pages: tuple[Place, ...] = field(default=())
+    hidden_from: frozenset[Role] = frozenset()
+    shown_to: frozenset[Role] | None = None
+    counts: bool = False
+
+    def is_shown_to(self, roles: Collection[str]) -> bool:
+        held = {Role(role) for role in roles}
+        if self.shown_to is not None:
+            return bool(held & self.shown_to)
+        return not held or bool(held - self.hidden_from)
+
+
+SECTIONS = (
+    Section("Home", "portal:home"),
+    Section(
+        "Plan",
+        "workloads:plan-table",
+        under=("plan", "workloads", "departments"),
+        pages=(
+            Place("Table", "workloads:plan-table"),
+            Place("Roadmap", "workloads:plan-roadmap"),
+            Place("Departments", "workloads:departments"),
+        ),
+    ),
+    Section(
+        "Approvals",
+        "workloads:approvals",
+        under=("approvals",),
+        hidden_from=frozenset({Role.AUDITOR}),
+        counts=True,
+    ),
+    Section("Audit", "portal:audit", under=("audit",), shown_to=_SEES_AUDIT),
+)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One entry as it stands on a page."""
+
+    name: str
+    address: str
+    current: bool
+    is_page: bool
+    counts: bool
+    pages: tuple["Entry", ...] = ()
+
+
+def entries_for(roles: Collection[str], path: str) -> list[Entry]:
+    first = path.strip("/").split("/", 1)[0]
+    return [
+        _entry(section, first, path)
+        for section in SECTIONS
+        if section.is_shown_to(roles)
+    ]
+
+
+def _entry(section: Section, first: str, path: str) -> Entry:
+    current = first in section.under if first else section.address == "/"
+    return Entry(
+        section.name,
+        section.address,
+        current=current,
+        is_page=current and path == section.address and not section.pages,
+        counts=section.counts,
+        pages=tuple(
+            Entry(page.name, page.address, page.address == path, True, False)
+            for page in section.pages
+        )
+        if current
+        else (),
+    )
