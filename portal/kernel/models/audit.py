@@ -7,16 +7,17 @@ docs/adr/0004-audit-chain.md says why.
 
 import pgtrigger
 from django.conf import settings
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import Q
 
+from portal.kernel.chain import GENESIS_HASH
 from portal.kernel.enums import Source
 from portal.kernel.models.guards import append_only
 
 # Serialises writers of the chain until they commit. Any constant will do.
 CHAIN_LOCK = 0x5765_6967_6862
 
-GENESIS_HASH = "0" * 64
 
 # What an entry's hash covers. A JSON array leaves no doubt where one field ends and
 # the next begins; the time is taken in UTC, because the text of a timestamptz
@@ -58,8 +59,8 @@ class AuditEntry(models.Model):
     actor_username = models.CharField(max_length=150, blank=True)
     action = models.CharField(max_length=100)
     object = models.CharField(max_length=200, help_text='Such as "workload/W-01".')
-    before = models.JSONField(null=True, blank=True)
-    after = models.JSONField(null=True, blank=True)
+    before = models.JSONField(null=True, blank=True, encoder=DjangoJSONEncoder)
+    after = models.JSONField(null=True, blank=True, encoder=DjangoJSONEncoder)
     reason = models.TextField(blank=True)
     source = models.CharField(
         max_length=16, choices=[(source, source) for source in Source]

@@ -38,6 +38,14 @@ def _decimal(  # noqa: PLR0913 - a field's measures
     )
 
 
+class _AllShares(models.Func):
+    """Whether every member of an array lies from 0 to 1."""
+
+    template = "(0 <= ALL(%(expressions)s) AND 1 >= ALL(%(expressions)s))"
+    arity = 1
+    output_field = models.BooleanField()
+
+
 class ModelNumbers(models.Model):
     """One version of all numbers; the newest row is the one in force."""
 
@@ -107,7 +115,11 @@ class ModelNumbers(models.Model):
         places=2,
     )
     adoption_ramp = ArrayField(
-        models.DecimalField(max_digits=4, decimal_places=3),
+        models.DecimalField(
+            max_digits=4,
+            decimal_places=3,
+            validators=[MinValueValidator(Decimal(0)), MaxValueValidator(Decimal(1))],
+        ),
         default=default_adoption_ramp,
         help_text="Share of users (0–1) in the first months after a workload ships.",
     )
@@ -148,6 +160,9 @@ class ModelNumbers(models.Model):
             models.CheckConstraint(
                 condition=Q(adoption_ramp__len__range=(1, 24)),
                 name="numbers_ramp_has_months",
+            ),
+            models.CheckConstraint(
+                condition=_AllShares("adoption_ramp"), name="numbers_ramp_is_shares"
             ),
             models.CheckConstraint(
                 condition=Q(

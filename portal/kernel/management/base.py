@@ -1,0 +1,36 @@
+"""What all commands share: their origin, their clock, and problems told plainly."""
+
+from datetime import datetime
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from portal.kernel import clock
+from portal.kernel.enums import Source
+from portal.kernel.errors import Problem
+from portal.kernel.origin import origin
+
+
+class PortalCommand(BaseCommand):
+    """Implement `run`; a problem becomes its sentences on standard error, exit 1."""
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            with origin(Source.COMMAND):
+                self.run(now=clock.now(), **options)
+        except Problem as problem:
+            raise CommandError(told(problem)) from problem
+
+    def run(self, *, now: datetime, **options: Any) -> None:
+        raise NotImplementedError
+
+
+def told(problem: Problem) -> str:
+    """The detail, then a line a field."""
+    lines = [problem.detail]
+    lines += [
+        f"{error.pointer.strip('/') or 'all'}: {error.detail}"
+        for error in problem.errors
+        if error.detail != problem.detail
+    ]
+    return "\n".join(lines)

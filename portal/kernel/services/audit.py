@@ -1,0 +1,65 @@
+"""Writing the audit trail."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from portal.kernel.models import AuditEntry, User
+from portal.kernel.origin import current_origin
+
+
+def record(  # noqa: PLR0913 - an entry has that many parts
+    action: str,
+    object_: str,
+    *,
+    actor: User | None,
+    now: datetime,
+    before: Mapping[str, Any] | None = None,
+    after: Mapping[str, Any] | None = None,
+    reason: str = "",
+) -> AuditEntry:
+    """Add one entry to the chain, in the transaction of the change it records.
+
+    `object_` is like "workload/W-01"; `before` and `after` hold changed fields only;
+    `actor` None is the system itself. Call it last: inserting takes the chain's lock,
+    and every other writer of the trail waits for it until this transaction ends.
+    """
+    origin = current_origin()
+    return AuditEntry.objects.create(
+        at=now,
+        actor=actor,
+        actor_username=actor.username if actor else "",
+        action=action,
+        object=object_,
+        before=dict(before) if before is not None else None,
+        after=dict(after) if after is not None else None,
+        reason=reason,
+        source=origin.source,
+        request_id=origin.request_id,
+        address=origin.address,
+    )
+
+
+def record_change(  # noqa: PLR0913 - an entry has that many parts
+    action: str,
+    object_: str,
+    *,
+    actor: User | None,
+    now: datetime,
+    before: Mapping[str, Any],
+    after: Mapping[str, Any],
+    reason: str = "",
+) -> AuditEntry | None:
+    """As `record`, of the members that differ; nothing when none does."""
+    changed = [name for name in after if before.get(name) != after[name]]
+    if not changed:
+        return None
+    return record(
+        action,
+        object_,
+        actor=actor,
+        now=now,
+        before={name: before.get(name) for name in changed},
+        after={name: after[name] for name in changed},
+        reason=reason,
+    )
