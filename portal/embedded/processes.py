@@ -1,0 +1,87 @@
+"""What starting and ending a process of another program takes."""
+
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+SET_PARENT_DEATH_SIGNAL = 1
+
+
+class PartFailed(Exception):
+    """A part of the installation did not come up; the message is one sentence."""
+
+
+def dies_with_parent(number: int) -> Callable[[], None] | None:
+    """A `preexec_fn`: the kernel sends the signal when the starting thread ends."""
+    if not sys.platform.startswith("linux"):
+        return None
+    prctl = ctypes.CDLL(None).prctl
+
+    def ask_kernel() -> None:
+        prctl(SET_PARENT_DEATH_SIGNAL, number)
+
+    return ask_kernel
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def command_line(pid: int) -> list[str]:
+    """Empty when there is no such process."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text().split("\0")
+    except FileNotFoundError:
+        if sys.platform.startswith("linux"):
+            return []
+    answer = subprocess.run(
+        ["ps", "-o", "command=", "-p", str(pid)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return answer.stdout.split()
+
+
+def wait_until(condition: Callable[[], bool], seconds: float) -> bool:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if condition():
+            return True
+        time.sleep(0.02)
+    return condition()
+
+
+def end_group(process: subprocess.Popen[bytes], number: int, patience: float) -> None:
+    """Signal the leader; whoever of its group remains after `patience` is killed."""
+    if process.poll() is None:
+        process.send_signal(number)
+        try:
+            process.wait(patience)
+        except subprocess.TimeoutExpired:
+            pass
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except (ProcessLookupError, PermissionError):
+        pass
+    process.wait()
+
+
+def last_line(log: Path) -> str:
+    """The end of a log, to say why a part did not come up."""
+    try:
+        lines = log.read_text(errors="replace").strip().splitlines()
+    except OSError:
+        return ""
+    return lines[-1] if lines else ""
