@@ -31,6 +31,14 @@ def find_token(secret: str, *, now: datetime) -> ApiToken | None:
     )
 
 
+def token_of(secret: str) -> ApiToken | None:
+    """The token behind `secret`, live or not, with its user: to say what is wrong."""
+    if not secret.startswith(PREFIX):
+        return None
+    found = ApiToken.objects.select_related("user").filter(digest=digest_of(secret))
+    return found.first()
+
+
 def tokens_of(user: User) -> QuerySet[ApiToken]:
     """A person's tokens, newest first, revoked ones too."""
     return ApiToken.objects.filter(user=user)

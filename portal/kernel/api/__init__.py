@@ -1,0 +1,1 @@
+"""The conventions every API endpoint follows; docs/api.md tells them to callers."""
