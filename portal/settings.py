@@ -331,7 +331,27 @@ API_RATE_LIMIT = environment.whole_number(
     "WEIGHBRIDGE_RATE_LIMIT", 6000, lowest=1, highest=1_000_000
 )
 REST_FRAMEWORK: dict[str, Any] = {
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "portal.kernel.api.authentication.TokenAuthentication",
+        "portal.kernel.api.authentication.BrowserSession",
+    ],
+    # Every view says itself whom it answers; a view that says nothing answers nobody.
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAdminUser"],
+    "DEFAULT_RENDERER_CLASSES": ["portal.kernel.api.renderers.JsonRenderer"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "portal.kernel.api.renderers.AlwaysJson",
+    # Bodies are read by portal.kernel.api.bodies.
+    "DEFAULT_PARSER_CLASSES": [],
+    "DEFAULT_METADATA_CLASS": None,
+    "DEFAULT_SCHEMA_CLASS": "portal.kernel.api.schema.ConventionSchema",
+    "EXCEPTION_HANDLER": "portal.kernel.api.problems.handle_exception",
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+    "URL_FORMAT_OVERRIDE": None,
+    "COERCE_DECIMAL_TO_STRING": True,
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+    "TEST_REQUEST_RENDERER_CLASSES": [
+        "rest_framework.renderers.JSONRenderer",
+        "rest_framework.renderers.MultiPartRenderer",
+    ],
 }
 SPECTACULAR_SETTINGS: dict[str, Any] = {
     "TITLE": "Weighbridge",
