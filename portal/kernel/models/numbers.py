@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
-from django.core.validators import MaxValueValidator, MinValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import Q
 
@@ -63,6 +63,7 @@ class ModelNumbers(models.Model):
     currency = models.CharField(
         max_length=3,
         default="USD",
+        validators=[RegexValidator(r"^[A-Z]{3}\Z", "Three capital letters: USD.")],
         help_text="ISO 4217 code. The one currency of every budget and price.",
     )
     fiscal_year_starts = _whole(

@@ -53,6 +53,7 @@ def create_user(  # noqa: PLR0913 - an account has that many parts
         )
         _follow_from_roles(user, committee_function)
         _set_password(user, password)
+        _require_free(user)
         require_valid(user, leave_out=["password"])
         user.save()
         audit.record(
@@ -76,7 +77,8 @@ def change_account(
         before = _facts(user)
         for field, value in changes.items():
             setattr(user, field, _in_order(value) if field == "roles" else value)
-        _follow_from_roles(user, user.committee_function)
+        _follow_from_roles(user, _function_asked_for(user, changes))
+        _require_free(user)
         require_valid(user, leave_out=["password"])
         _require_an_administrator_left(user)
         after = _facts(user)
@@ -113,8 +115,9 @@ def change_password(
     *, actor: User | None, user_id: int, password: str, now: datetime
 ) -> User:
     """One's own, or as administrator anybody's. The audit keeps that, never what."""
-    own = actor is not None and actor.pk == user_id
-    if not own or actor is None or not actor.is_active:
+    if actor is not None and actor.pk == user_id:
+        require(actor, "account.own")
+    else:
         require_unless_at_console(actor, "account.manage")
     with transaction.atomic():
         user = _lock(user_id)
@@ -132,7 +135,7 @@ def change_password(
 
 def set_shortcuts(*, actor: User, enabled: bool) -> None:
     """Keyboard shortcuts on or off for oneself: a taste, so not audited."""
-    require(actor, "view.own")
+    require(actor, "account.own")
     User.objects.filter(pk=actor.pk).update(shortcuts_enabled=enabled)
     actor.shortcuts_enabled = enabled
 
@@ -160,10 +163,6 @@ def _follow_from_roles(user: User, committee_function: str) -> None:
         committee_function = (
             CommitteeFunction.MEMBER if _has_chair() else CommitteeFunction.CHAIR
         )
-    # Whoever leaves the committee leaves the function; a new account that asks for one
-    # without the role is told so.
-    if not in_committee and user.pk is not None:
-        committee_function = ""
     if committee_function and not in_committee:
         detail = "A function is for the role committee only."
         raise Invalid(
@@ -173,10 +172,32 @@ def _follow_from_roles(user: User, committee_function: str) -> None:
     user.committee_function = committee_function
 
 
+def _function_asked_for(user: User, changes: Mapping[str, Any]) -> str:
+    if "committee_function" in changes:
+        return str(changes["committee_function"])
+    # Whoever leaves the committee leaves the function.
+    return user.committee_function if user.has_role(Role.COMMITTEE) else ""
+
+
 def _has_chair() -> bool:
     return User.objects.filter(
         committee_function=CommitteeFunction.CHAIR, is_active=True
     ).exists()
+
+
+def _require_free(user: User) -> None:
+    """The database holds it too; this says which field, whatever the case."""
+    others = User.objects.exclude(pk=user.pk)
+    errors = [
+        FieldError(f"/{field}", "taken", f"Another account has the {word} {value}.")
+        for field, word, value in (
+            ("username", "username", user.username),
+            ("email", "e-mail address", user.email),
+        )
+        if value and others.filter(**{f"{field}__iexact": value}).exists()
+    ]
+    if errors:
+        raise Invalid(errors=errors)
 
 
 def _set_password(user: User, password: str | None) -> None:

@@ -53,17 +53,19 @@ def change_numbers(
         following.changed_by, following.changed_at = actor, now
         following.reason = reason.strip()
         require_valid(following)
-        before, after = _values(present), _values(following)
-        if before == after:
+        before = _values(present)
+        if before == _values(following):
             return present
         following.save(force_insert=True)
+        # As stored: 14.00, not 14, so that entries compare with one another.
+        following.refresh_from_db()
         audit.record_change(
             "setting.changed",
             "setting/numbers",
             actor=actor,
             now=now,
             before=before,
-            after=after,
+            after=_values(following),
             reason=following.reason,
         )
     return following
