@@ -1,0 +1,129 @@
+"""Short ways to a workload in a given state, always through the use cases."""
+
+from datetime import date, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+
+from portal.kernel.models import User
+from tests.conftest import NOW
+from workloads.enums import ReadinessCheck, SignRole, Status, Verdict
+from workloads.models import Estimate, Signoff, Workload
+from workloads.services.criteria import record_readiness, write_criterion
+from workloads.services.estimates import open_draft, submit_estimate
+from workloads.services.lifecycle import advance
+from workloads.services.plan import propose_workload
+from workloads.services.signoffs import Press, sign
+
+COMPLETE: dict[str, Any] = {
+    "users": 4200,
+    "sessions_per_user_month": 18,
+    "declared_tokens_per_user_month": 520_000,
+    "ops_hours_week": 6,
+}
+
+SIGNERS = {
+    SignRole.ENGINEERING: "ines",
+    SignRole.FINANCE: "felix",
+    SignRole.OPS: "noor",
+}
+
+
+def proposed(cast: SimpleNamespace, **values: Any) -> Workload:
+    return propose_workload(
+        actor=cast.pia,
+        values={
+            "name": "Customer support chat",
+            "owner": cast.sarah,
+            "ship_quarter": "2026Q2",
+            "primary_model": "Sonnet",
+            "degrade_model": "Haiku",
+            "cost_gate": "soft_cap",
+            **values,
+        },
+        now=NOW,
+    )
+
+
+def drafted(workload: Workload, actor: User, now: datetime = NOW, **inputs: Any):
+    return open_draft(
+        number=workload.number, actor=actor, changes={**COMPLETE, **inputs}, now=now
+    )
+
+
+def submitted(workload: Workload, actor: User, now: datetime = NOW, **inputs: Any):
+    draft = drafted(workload, actor, now, **inputs)
+    return submit_estimate(
+        number=workload.number, version=draft.version, actor=actor, now=now
+    )
+
+
+def press(
+    estimate: Estimate,
+    actor: User,
+    role: SignRole,
+    verdict: Verdict = Verdict.APPROVE,
+    reason: str = "",
+    now: datetime = NOW,
+) -> Signoff:
+    return sign(
+        number=estimate.workload.number,
+        version=estimate.version,
+        press=Press(role, verdict, reason, estimate.sha256),
+        actor=actor,
+        now=now,
+    )
+
+
+def signed(workload: Workload, cast: SimpleNamespace, now: datetime = NOW) -> Estimate:
+    estimate = submitted(workload, cast.sarah, now)
+    for role, name in SIGNERS.items():
+        press(estimate, getattr(cast, name), role, now=now)
+    return estimate
+
+
+def moved(
+    workload: Workload, to: Status, actor: User, reason: str = "", now: datetime = NOW
+) -> Workload:
+    return advance(number=workload.number, to=to, actor=actor, reason=reason, now=now)
+
+
+def planned(cast: SimpleNamespace, now: datetime = NOW, **values: Any) -> Workload:
+    workload = proposed(cast, **values)
+    signed(workload, cast, now)
+    return moved(workload, Status.PLANNED, cast.sarah, now=now)
+
+
+def with_criterion(workload: Workload, actor: User) -> None:
+    write_criterion(
+        number=workload.number,
+        actor=actor,
+        metric="Minutes saved per chat",
+        baseline="0",
+        target="6",
+        due_on=date(2026, 9, 30),
+        now=NOW,
+    )
+
+
+def committed(cast: SimpleNamespace, now: datetime = NOW, **values: Any) -> Workload:
+    workload = planned(cast, now, **values)
+    with_criterion(workload, cast.sarah)
+    return moved(workload, Status.COMMITTED, cast.sarah, now=now)
+
+
+def ready(workload: Workload, actor: User) -> None:
+    for item in ReadinessCheck:
+        record_readiness(
+            number=workload.number,
+            actor=actor,
+            item=item,
+            link="https://wiki.example.com/proof",
+            done_on=(NOW - timedelta(days=3)).date(),
+            now=NOW,
+        )
+
+
+def live(cast: SimpleNamespace, now: datetime = NOW, **values: Any) -> Workload:
+    workload = committed(cast, now, **values)
+    ready(workload, cast.sarah)
+    return moved(workload, Status.LIVE, cast.sarah, now=now)

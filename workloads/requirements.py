@@ -1,0 +1,341 @@
+"""The plan's own conditions of the lifecycle, in the order of the settings list.
+
+Each is a small class: the statuses it guards, and a check that answers with one sentence,
+met or not, and a link to where it is mended.
+"""
+
+from datetime import datetime
+
+from django.urls import reverse
+
+from portal.kernel import clock
+from portal.kernel.models import ModelNumbers
+from portal.kernel.selectors import numbers
+from workloads.enums import EstimateState, ReadinessCheck, SignRole, Status, Verdict
+from workloads.models import Estimate, Workload
+from workloads.models.signoffs import Signoff
+from workloads.rules.estimates import missing_inputs
+from workloads.rules.requirements import Requirement, StepRequest
+from workloads.selectors.estimates import inputs_of
+from workloads.selectors.signoffs import is_signed, snapshot, standing_rows
+
+ESTIMATE_WRITERS = ("estimate.write",)
+READABLE = {
+    "users": "users",
+    "sessions_per_user_month": "sessions per user and month",
+    "turns_per_session": "turns per session",
+    "input_tokens_per_turn": "input tokens per turn",
+    "output_tokens_per_turn": "output tokens per turn",
+    "session_minutes": "session minutes",
+    "ops_hours_week": "ops hours a week",
+}
+
+
+def _estimate_link(workload: Workload, estimate: Estimate | None) -> str:
+    if estimate is None:
+        return reverse("workloads:estimate-new", args=[workload.ref])
+    return reverse("workloads:estimate", args=[workload.ref, estimate.version])
+
+
+def in_words(missing: tuple[str, ...]) -> str:
+    names = [READABLE[name] for name in missing]
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+class EstimateComplete:
+    """The newest submitted estimate has all inputs and the budgets they give."""
+
+    code = "estimate_complete"
+    guards = frozenset({Status.PLANNED})
+
+    def check(
+        self, workload: Workload, step: StepRequest, now: datetime
+    ) -> Requirement:
+        submitted, draft = workload.submitted_estimate, workload.draft_estimate
+        met = submitted is not None and submitted.state == EstimateState.SUBMITTED
+        return Requirement(
+            code=self.code,
+            met=met,
+            message=self._sentence(workload, submitted, draft, met=met),
+            link=_estimate_link(workload, submitted if met else draft),
+            to=step.to,
+            mended_by=ESTIMATE_WRITERS,
+            since=workload.status_since,
+            evidence="declared tokens" if met and submitted.is_declared else "",
+        )
+
+    def _sentence(
+        self,
+        workload: Workload,
+        submitted: Estimate | None,
+        draft: Estimate | None,
+        *,
+        met: bool,
+    ) -> str:
+        if met and submitted is not None:
+            return f"Estimate v{submitted.version} is complete and submitted."
+        if draft is None:
+            return f"No estimate yet. {workload.ref} needs one before anyone can sign."
+        missing = missing_inputs(inputs_of(draft))
+        if missing:
+            return f"Draft v{draft.version} lacks {in_words(missing)}."
+        return f"Draft v{draft.version} is complete and not submitted."
+
+
+class _SignoffGiven:
+    """One role's signature stands on the newest submitted version."""
+
+    code: str
+    role: SignRole
+    guards = frozenset({Status.PLANNED})
+
+    def check(
+        self, workload: Workload, step: StepRequest, now: datetime
+    ) -> Requirement:
+        estimate = workload.submitted_estimate
+        signoff = self._given(estimate)
+        met = (
+            signoff is not None
+            and estimate is not None
+            and estimate.state == EstimateState.SUBMITTED
+            and snapshot(signoff).holds_on(clock.today(now))
+        )
+        return Requirement(
+            code=self.code,
+            met=met,
+            message=self._sentence(estimate, signoff, met=met),
+            link=self._link(workload, estimate),
+            to=step.to,
+            mended_by=(f"signoff.{self.role}",),
+            since=estimate.submitted_at if estimate else workload.status_since,
+            evidence=(
+                f"{signoff.signer.display_name}, until {signoff.lapses_on:%-d %b %Y}"
+                if met and signoff
+                else ""
+            ),
+        )
+
+    def _given(self, estimate: Estimate | None) -> Signoff | None:
+        if estimate is None:
+            return None
+        return next(
+            (row for row in standing_rows(estimate) if row.role == self.role), None
+        )
+
+    def _link(self, workload: Workload, estimate: Estimate | None) -> str:
+        if estimate is None or estimate.state != EstimateState.SUBMITTED:
+            return _estimate_link(workload, workload.draft_estimate)
+        return reverse(
+            "workloads:approval", args=[workload.ref, estimate.version, self.role]
+        )
+
+    def _sentence(
+        self, estimate: Estimate | None, signoff: Signoff | None, *, met: bool
+    ) -> str:
+        name = str(self.role).capitalize()
+        if estimate is None:
+            return f"No estimate is submitted, so {self.role} cannot sign."
+        if met and signoff:
+            return f"{name} signed {self.role.budget} on v{estimate.version}."
+        if signoff and signoff.verdict == Verdict.REFUSE:
+            return (
+                f"{name} refused v{estimate.version}: {signoff.reason} "
+                "The next version is open as a draft."
+            )
+        if estimate.state == EstimateState.REFUSED:
+            return f"v{estimate.version} was refused; {self.role} signs the next one."
+        if signoff:
+            return f"The {self.role} signature on v{estimate.version} has lapsed."
+        return f"The {self.role} signature on v{estimate.version} is missing."
+
+
+class SignoffEngineering(_SignoffGiven):
+    code = "signoff_engineering"
+    role = SignRole.ENGINEERING
+
+
+class SignoffFinance(_SignoffGiven):
+    code = "signoff_finance"
+    role = SignRole.FINANCE
+
+
+class SignoffOps(_SignoffGiven):
+    code = "signoff_ops"
+    role = SignRole.OPS
+
+
+class OwnerNamed:
+    """The owner is an account, not only a name that a sheet carried."""
+
+    code = "owner_named"
+    guards = frozenset({Status.COMMITTED})
+
+    def check(
+        self, workload: Workload, step: StepRequest, now: datetime
+    ) -> Requirement:
+        owner = workload.owner
+        met = owner is not None and owner.is_active
+        if owner and met:
+            sentence = f"{owner.display_name} owns it."
+        elif owner:
+            sentence = f"Its owner {owner.display_name} has no active account."
+        elif workload.owner_text:
+            sentence = f'No one account matches the owner "{workload.owner_text}".'
+        else:
+            sentence = "No owner is named."
+        return Requirement(
+            code=self.code,
+            met=met,
+            message=sentence,
+            link=reverse("workloads:edit", args=[workload.ref]),
+            to=step.to,
+            mended_by=("workload.edit",),
+            since=workload.status_since,
+        )
+
+
+class ShipQuarterSet:
+    code = "ship_quarter_set"
+    guards = frozenset({Status.COMMITTED})
+
+    def check(
+        self, workload: Workload, step: StepRequest, now: datetime
+    ) -> Requirement:
+        quarter = workload.ship_quarter
+        return Requirement(
+            code=self.code,
+            met=bool(quarter),
+            message=(
+                f"It ships in {quarter[:4]}-{quarter[4:]}."
+                if quarter
+                else "No ship quarter is set."
+            ),
+            link=reverse("workloads:edit", args=[workload.ref]),
+            to=step.to,
+            mended_by=("workload.edit",),
+            since=workload.status_since,
+        )
+
+
+class SuccessCriteriaWritten:
+    code = "success_criteria"
+    guards = frozenset({Status.COMMITTED})
+
+    def check(
+        self, workload: Workload, step: StepRequest, now: datetime
+    ) -> Requirement:
+        criteria = list(workload.criteria.all())
+        return Requirement(
+            code=self.code,
+            met=bool(criteria),
+            message=(
+                f"Success criteria are written: {criteria[0].metric}."
+                if criteria
+                else "No success criterion is written: metric, baseline, target, date."
+            ),
+            link=reverse("workloads:criteria", args=[workload.ref]),
+            to=step.to,
+            mended_by=("criteria.edit",),
+            since=workload.status_since,
+        )
+
+
+class SignoffFresh:
+    """Its three signatures are on the newest submitted version."""
+
+    code = "signoff_fresh"
+    guards = frozenset({Status.LIVE})
+
+    def check(
+        self, workload: Workload, step: StepRequest, now: datetime
+    ) -> Requirement:
+        estimate = workload.submitted_estimate
+        met = is_signed(estimate, clock.today(now))
+        if estimate is None:
+            sentence = "No estimate is submitted."
+        elif met:
+            sentence = f"The three signatures stand on v{estimate.version}, the newest."
+        else:
+            sentence = (
+                f"v{estimate.version} is the newest submitted estimate and does not "
+                "carry three valid signatures."
+            )
+        return Requirement(
+            code=self.code,
+            met=met,
+            message=sentence,
+            link=_estimate_link(workload, estimate),
+            to=step.to,
+            mended_by=tuple(f"signoff.{role}" for role in SignRole),
+            since=estimate.submitted_at if estimate else workload.status_since,
+        )
+
+
+READINESS_WORDS = {
+    ReadinessCheck.LOAD_TEST: "a load test",
+    ReadinessCheck.EDGE_CASES: "edge and failure cases tested",
+    ReadinessCheck.PIPELINE_DOCUMENTED: "the data pipeline documented",
+    ReadinessCheck.AUDIT_SEEN: "the audit trail seen",
+    ReadinessCheck.ROLLBACK_REHEARSED: "the rollback rehearsed",
+}
+
+
+class ProductionReady:
+    """Load test, edge cases, pipeline, audit trail, rollback: each with link and date."""
+
+    code = "production_ready"
+    guards = frozenset({Status.LIVE})
+
+    def check(
+        self, workload: Workload, step: StepRequest, now: datetime
+    ) -> Requirement:
+        done = {item.item: item for item in workload.readiness.all()}
+        current = numbers.current()
+        missing = [
+            words
+            for check, words in READINESS_WORDS.items()
+            if check not in done or not self._enough(done[check], check, current)
+        ]
+        return Requirement(
+            code=self.code,
+            met=not missing,
+            message=(
+                "It is production-ready: all five proofs are on record."
+                if not missing
+                else f"Missing for production: {', '.join(missing)}."
+            ),
+            link=reverse("workloads:readiness", args=[workload.ref]),
+            to=step.to,
+            mended_by=("readiness.edit",),
+            since=workload.status_since,
+        )
+
+    @staticmethod
+    def _enough(item: object, check: ReadinessCheck, current: ModelNumbers) -> bool:
+        """A load test that states its factor must reach the organisation's least one."""
+        factor = getattr(item, "load_test_factor", None)
+        return (
+            check != ReadinessCheck.LOAD_TEST
+            or factor is None
+            or factor >= current.load_test_peak_factor
+        )
+
+
+class ReasonGiven:
+    """A retirement carries its reason; read from the request, so unmet in a list."""
+
+    code = "reason_given"
+    guards = frozenset({Status.RETIRED, Status.CANDIDATE})
+
+    def check(
+        self, workload: Workload, step: StepRequest, now: datetime
+    ) -> Requirement:
+        met = bool(step.reason and step.reason.strip())
+        return Requirement(
+            code=self.code,
+            met=met,
+            message="A reason is given." if met else "A reason is needed.",
+            link=reverse("workloads:step", args=[workload.ref, step.to]),
+            to=step.to,
+            mended_by=("workload.retire",),
+        )

@@ -1,0 +1,20 @@
+"""Working days: Monday to Friday, no holidays."""
+
+from datetime import date, timedelta
+
+SATURDAY = 5
+
+
+def working_days_between(start: date, end: date) -> int:
+    """Working days after `start` up to and including `end`; 0 when end ≤ start.
+
+    From Friday to the next Monday is 1; from Monday to the Monday after is 5.
+    """
+    if end <= start:
+        return 0
+    weeks, rest = divmod((end - start).days, 7)
+    extra = sum(
+        (start + timedelta(days=offset)).weekday() < SATURDAY
+        for offset in range(1, rest + 1)
+    )
+    return weeks * 5 + extra

@@ -1,0 +1,110 @@
+"""Reads of estimates: their inputs as plain values, and their versions."""
+
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django.conf import settings
+from django.db.models import QuerySet
+from django.utils.module_loading import import_string
+
+from portal.kernel.errors import NotFound
+from portal.kernel.selectors import numbers
+from workloads.enums import EstimateState
+from workloads.models import INPUT_FIELDS, Estimate, Workload
+from workloads.rules.estimates import Budgets, EstimateInputs, content_of, sha256_of
+from workloads.selectors.signoffs import prefetch_signoffs, shown_state
+
+
+def inputs_of(estimate: Estimate) -> EstimateInputs:
+    """What a version states, as plain values."""
+    return EstimateInputs(
+        **{name: getattr(estimate, name) for name in INPUT_FIELDS},
+        primary_model=estimate.primary_model,
+        degrade_model=estimate.degrade_model,
+    )
+
+
+def budgets_of(inputs: EstimateInputs) -> Budgets:
+    """The three budgets by the capacity model that the settings name."""
+    size = import_string(settings.ESTIMATE_BUDGETS)
+    budgets: Budgets = size(inputs, currency=numbers.current().currency)
+    return budgets
+
+
+def budgets_json(estimate: Estimate) -> Mapping[str, Any]:
+    """Frozen at submit; computed from the inputs while it is a draft."""
+    if estimate.budgets is not None:
+        frozen: Mapping[str, Any] = estimate.budgets
+        return frozen
+    return budgets_of(inputs_of(estimate)).as_json()
+
+
+def content_sha256(estimate: Estimate, budgets: Mapping[str, Any]) -> str:
+    """The hash that signatures name; for a draft, the mark that edits compare."""
+    return sha256_of(
+        content_of(
+            inputs_of(estimate),
+            ref=estimate.workload.ref,
+            version=estimate.version,
+            budgets=budgets,
+        )
+    )
+
+
+def etag_of(estimate: Estimate) -> str:
+    """Covers inputs and budgets, not signatures."""
+    return estimate.sha256 or content_sha256(estimate, budgets_json(estimate))
+
+
+def versions(workload: Workload) -> QuerySet[Estimate]:
+    """All versions of a workload, newest first, with signatures and authors."""
+    return (
+        Estimate.objects.filter(workload=workload)
+        .select_related("workload", "created_by", "submitted_by")
+        .prefetch_related(prefetch_signoffs("signoffs"))
+        .order_by("-version")
+    )
+
+
+def get_estimate(workload: Workload, version: int) -> Estimate:
+    found = versions(workload).filter(version=version).first()
+    if found is None:
+        raise NotFound(f"{workload.ref} has no estimate v{version}.")
+    # One instance of the row, so that a use case sees its own changes of it.
+    found.workload = workload
+    return found
+
+
+def state_of(estimate: Estimate, today: date) -> str:
+    return shown_state(estimate, today)
+
+
+def default_inputs() -> dict[str, Any]:
+    """What an input takes when nobody states it; such inputs are marked assumed."""
+    current = numbers.current()
+    return {
+        "output_multiplier": Decimal(1),
+        "tool_call_factor": Decimal(1),
+        "retry_factor": Decimal(1),
+        "session_minutes": current.default_session_minutes,
+        "profile": current.default_profile,
+        "growth_per_month": Decimal(0),
+        "cached_input_share": Decimal(0),
+        "batch_share": Decimal(0),
+        "planner_share": Decimal(0),
+        "declared_input_share": current.declared_input_share,
+        "sources": {},
+        "ranges": {},
+    }
+
+
+def is_waiting_unsigned(workload: Workload, today: date) -> bool:
+    """Whether a newer version waits while the row shows signed figures."""
+    submitted = workload.submitted_estimate
+    return (
+        submitted is not None
+        and submitted.state == EstimateState.SUBMITTED
+        and workload.shown_estimate_id != submitted.pk
+    )

@@ -1,0 +1,49 @@
+"""The heads of the roadmap's quarters, filled by the columns that the settings name."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cache
+from typing import Any, Protocol
+
+from django.conf import settings
+from django.utils.module_loading import import_string
+
+from portal.kernel.periods import Quarter
+
+
+@dataclass(frozen=True)
+class Head:
+    """One quarter's sums: a part per budget, never one figure."""
+
+    quarter: Quarter
+    parts: Mapping[str, Any] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        return {"quarter": str(self.quarter), **self.parts}
+
+
+class PlanColumn(Protocol):
+    """One part of the quarters' heads: `code`, and one query for all quarters."""
+
+    @property
+    def code(self) -> str: ...
+
+    def heads(
+        self, quarters: Sequence[Quarter], now: datetime
+    ) -> Mapping[Quarter, Any]: ...
+
+
+@cache
+def _load(paths: tuple[str, ...]) -> tuple[PlanColumn, ...]:
+    return tuple(import_string(path)() for path in paths)
+
+
+def heads_of(quarters: Sequence[Quarter], *, now: datetime) -> list[Head]:
+    """The head of each quarter, in order."""
+    columns = _load(tuple(settings.PLAN_COLUMNS))
+    filled = {column.code: column.heads(quarters, now) for column in columns}
+    return [
+        Head(quarter, {code: parts[quarter] for code, parts in filled.items()})
+        for quarter in quarters
+    ]

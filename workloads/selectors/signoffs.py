@@ -1,0 +1,129 @@
+"""Reads of signatures: what stands, who may act, and what waits for whom."""
+
+from collections.abc import Iterable
+from datetime import date, timedelta
+
+from django.db.models import Prefetch, QuerySet
+
+from portal.kernel.models import User
+from workloads.enums import EstimateState, SignoffEndKind, SignRole, Verdict
+from workloads.models import Deputy, Estimate, Signoff
+from workloads.rules.signing import StandingSignature, carries_three
+
+
+def with_ends(queryset: QuerySet[Signoff]) -> QuerySet[Signoff]:
+    return queryset.select_related("end", "signer", "on_behalf_of")
+
+
+def prefetch_signoffs(path: str) -> "Prefetch[str, QuerySet[Signoff], str]":
+    """Signatures with signer and end, for any queryset that leads to an estimate."""
+    return Prefetch(path, queryset=with_ends(Signoff.objects.all()))
+
+
+def ended(signoff: Signoff) -> bool:
+    return getattr(signoff, "end", None) is not None
+
+
+def standing_rows(estimate: Estimate) -> list[Signoff]:
+    """The signatures and refusals on a version that nothing has ended."""
+    return [signoff for signoff in estimate.signoffs.all() if not ended(signoff)]
+
+
+def standing_signatures(estimate: Estimate) -> tuple[StandingSignature, ...]:
+    return tuple(snapshot(signoff) for signoff in standing_rows(estimate))
+
+
+def snapshot(signoff: Signoff) -> StandingSignature:
+    return StandingSignature(
+        role=SignRole(signoff.role),
+        verdict=Verdict(signoff.verdict),
+        signer_id=signoff.signer_id,
+        on_behalf_of_id=signoff.on_behalf_of_id,
+        lapses_on=signoff.lapses_on,
+    )
+
+
+def is_signed(estimate: Estimate | None, today: date) -> bool:
+    """Whether this very version carries three valid signatures."""
+    return (
+        estimate is not None
+        and estimate.state == EstimateState.SUBMITTED
+        and carries_three(standing_signatures(estimate), today)
+    )
+
+
+def shown_state(estimate: Estimate, today: date) -> str:
+    """The state that people read: a submitted version with three signatures is signed."""
+    return "signed" if is_signed(estimate, today) else str(estimate.state)
+
+
+def marks_of(estimate: Estimate | None, today: date) -> dict[SignRole, str]:
+    """E F O of the newest submitted version: signed, waiting, refused, lapsed, none."""
+    if estimate is None:
+        return dict.fromkeys(SignRole, "none")
+    waiting = "waiting" if estimate.state == EstimateState.SUBMITTED else "none"
+    marks = dict.fromkeys(SignRole, waiting)
+    for signoff in estimate.signoffs.all():
+        mark = _mark(signoff, today)
+        if mark:
+            marks[SignRole(signoff.role)] = mark
+    return marks
+
+
+def _mark(signoff: Signoff, today: date) -> str:
+    end = getattr(signoff, "end", None)
+    if end is not None:
+        return "lapsed" if end.kind == SignoffEndKind.LAPSED else ""
+    if signoff.verdict == Verdict.REFUSE:
+        return "refused"
+    return "signed" if snapshot(signoff).holds_on(today) else "lapsed"
+
+
+def renewable_from(signoff: Signoff, estimate: Estimate) -> date | None:
+    """The first day on which its signer may renew it, by the policy kept at submit."""
+    if signoff.lapses_on is None or estimate.signature_reminder_days is None:
+        return None
+    return signoff.lapses_on - timedelta(days=estimate.signature_reminder_days)
+
+
+def active_deputies(role: SignRole, today: date) -> QuerySet[Deputy]:
+    """Deputies whose span holds today, for signers who hold the role."""
+    return (
+        Deputy.objects.filter(
+            role=role,
+            from_day__lte=today,
+            until_day__gte=today,
+            signer__is_active=True,
+            deputy__is_active=True,
+            signer__roles__contains=[str(role)],
+        )
+        .select_related("signer", "deputy")
+        .order_by("id")
+    )
+
+
+def principals_of(user: User, role: SignRole, today: date) -> list[User]:
+    """The signers for whom this person may sign as deputy today."""
+    return [row.signer for row in active_deputies(role, today).filter(deputy=user)]
+
+
+def roles_open_to(user: User, today: date) -> list[SignRole]:
+    """The signatures a person may give: by a role of their own, or as a deputy."""
+    roles = {role for role in SignRole if user.has_role(str(role))}
+    deputised = Deputy.objects.filter(
+        deputy=user, from_day__lte=today, until_day__gte=today, signer__is_active=True
+    ).select_related("signer")
+    roles |= {SignRole(row.role) for row in deputised if row.signer.has_role(row.role)}
+    return [role for role in SignRole if role in roles]
+
+
+def contributor_ids(estimate: Estimate) -> frozenset[int]:
+    return frozenset(
+        estimate.contributors.through.objects.filter(
+            estimate_id=estimate.pk
+        ).values_list("user_id", flat=True)
+    )
+
+
+def names_of(users: Iterable[User]) -> str:
+    return ", ".join(user.display_name for user in users)

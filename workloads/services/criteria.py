@@ -1,0 +1,132 @@
+"""Success criteria and proofs of production readiness."""
+
+from datetime import date, datetime
+from decimal import Decimal
+
+from django.db import transaction
+
+from portal.kernel import access, clock
+from portal.kernel.errors import FieldError, Invalid, NotFound
+from portal.kernel.models import User
+from portal.kernel.services import audit
+from workloads.enums import ReadinessCheck, Status
+from workloads.models import ReadinessItem, SuccessCriterion, Workload
+from workloads.services.errors import WorkloadRetired
+from workloads.services.locks import lock_workload
+
+
+@transaction.atomic
+def write_criterion(
+    *,
+    number: int,
+    actor: User,
+    metric: str,
+    baseline: str,
+    target: str,
+    due_on: date,
+    now: datetime,
+) -> SuccessCriterion:
+    """Write a criterion, or rewrite the one of the same metric. Raises NotAllowed."""
+    workload = lock_workload(number)
+    access.require(actor, "criteria.edit", workload)
+    _require_not_retired(workload)
+    values = {"baseline": baseline, "target": target, "due_on": due_on}
+    earlier = SuccessCriterion.objects.filter(workload=workload, metric=metric).first()
+    before = {name: getattr(earlier, name) for name in values} if earlier else None
+    if before == values and earlier is not None:
+        return earlier
+    criterion, _ = SuccessCriterion.objects.update_or_create(
+        workload=workload,
+        metric=metric,
+        defaults={**values, "written_by": actor, "written_at": now},
+    )
+    audit.record(
+        "criterion.written",
+        f"workload/{workload.ref}",
+        actor=actor,
+        now=now,
+        before=_texts(before) if before else None,
+        after={"metric": metric, **_texts(values)},
+    )
+    return criterion
+
+
+@transaction.atomic
+def remove_criterion(
+    *, number: int, criterion_id: int, actor: User, now: datetime
+) -> None:
+    """Take a criterion back. Raises NotFound or NotAllowed."""
+    workload = lock_workload(number)
+    access.require(actor, "criteria.edit", workload)
+    _require_not_retired(workload)
+    criterion = workload.criteria.filter(pk=criterion_id).first()
+    if criterion is None:
+        raise NotFound(f"{workload.ref} has no such criterion.")
+    audit.record(
+        "criterion.removed",
+        f"workload/{workload.ref}",
+        actor=actor,
+        now=now,
+        before={
+            "metric": criterion.metric,
+            "baseline": criterion.baseline,
+            "target": criterion.target,
+            "due_on": criterion.due_on.isoformat(),
+        },
+    )
+    criterion.delete()
+
+
+@transaction.atomic
+def record_readiness(
+    *,
+    number: int,
+    actor: User,
+    item: ReadinessCheck,
+    link: str,
+    done_on: date,
+    now: datetime,
+    load_test_factor: Decimal | None = None,
+) -> ReadinessItem:
+    """Record one proof, or replace the earlier one of the same item.
+
+    Raises NotAllowed, or Invalid for a day that has not come yet.
+    """
+    workload = lock_workload(number)
+    access.require(actor, "readiness.edit", workload)
+    _require_not_retired(workload)
+    if done_on > clock.today(now):
+        raise Invalid(
+            "A proof is of something done.",
+            errors=[FieldError("/done_on", "in_the_future", "The day is yet to come.")],
+        )
+    values = {"link": link, "done_on": done_on, "load_test_factor": load_test_factor}
+    earlier = ReadinessItem.objects.filter(workload=workload, item=item).first()
+    before = {name: getattr(earlier, name) for name in values} if earlier else None
+    if before == values and earlier is not None:
+        return earlier
+    proof, _ = ReadinessItem.objects.update_or_create(
+        workload=workload,
+        item=item,
+        defaults={**values, "recorded_by": actor, "recorded_at": now},
+    )
+    audit.record(
+        "readiness.recorded",
+        f"workload/{workload.ref}",
+        actor=actor,
+        now=now,
+        before=_texts(before) if before else None,
+        after={"item": str(item), **_texts(values)},
+    )
+    return proof
+
+
+def _require_not_retired(workload: Workload) -> None:
+    if workload.status == Status.RETIRED:
+        raise WorkloadRetired(
+            f"{workload.ref} is retired; its records stay as they are."
+        )
+
+
+def _texts(values: dict[str, object]) -> dict[str, str | None]:
+    return {name: None if one is None else str(one) for name, one in values.items()}

@@ -1,0 +1,210 @@
+"""Rows of the plan: proposing and editing a workload, and departments."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Max
+
+from portal.kernel import access
+from portal.kernel.errors import Stale
+from portal.kernel.models import User
+from portal.kernel.services import audit
+from workloads.enums import Status
+from workloads.models import Department, Workload
+from workloads.models.plan import ref_of
+from workloads.selectors.signoffs import standing_rows
+from workloads.services.errors import (
+    NameTaken,
+    OwnerHasSigned,
+    QuarterIsCommitted,
+    WorkloadRetired,
+)
+from workloads.services.locks import NEXT_WORKLOAD, lock_next, lock_workload
+
+EDITABLE: tuple[str, ...] = (
+    "name",
+    "owner",
+    "owner_text",
+    "purpose",
+    "department",
+    "shape",
+    "audience",
+    "compliance_sensitive",
+    "ship_quarter",
+    "primary_model",
+    "degrade_model",
+    "cost_gate",
+    "hours_to_add",
+    "requested_status",
+)
+"""What a person or an import may write on a row; the status is not among it."""
+
+FIXED_QUARTER = (Status.COMMITTED, Status.LIVE)
+
+
+@transaction.atomic
+def propose_workload(
+    *,
+    actor: User,
+    values: Mapping[str, Any],
+    now: datetime,
+    number: int | None = None,
+    stakeholders: Iterable[User] = (),
+) -> Workload:
+    """Add a candidate to the plan, with the next free reference unless one is given.
+
+    Raises NotAllowed or NameTaken.
+    """
+    access.require(actor, "workload.propose")
+    lock_next(NEXT_WORKLOAD)
+    _require_free_name(str(values["name"]), besides=None)
+    if number is None:
+        highest = Workload.objects.aggregate(highest=Max("number"))["highest"]
+        number = (highest or 0) + 1
+    workload = Workload(
+        number=number,
+        proposed_by=actor,
+        proposed_at=now,
+        status_since=now,
+        **{name: values[name] for name in EDITABLE if name in values},
+    )
+    _clear_owner_text(workload)
+    workload.save(force_insert=True)
+    workload.stakeholders.set(stakeholders)
+    audit.record(
+        "workload.proposed",
+        f"workload/{workload.ref}",
+        actor=actor,
+        now=now,
+        after={"status": workload.status, **_plain(values)},
+    )
+    return workload
+
+
+@transaction.atomic
+def edit_workload(
+    *,
+    number: int,
+    actor: User,
+    changes: Mapping[str, Any],
+    now: datetime,
+    if_version: int | None = None,
+    stakeholders: Iterable[User] | None = None,
+) -> Workload:
+    """Change fields of a row; without a change nothing is written.
+
+    Raises NotAllowed, Stale, NameTaken, WorkloadRetired, QuarterIsCommitted or
+    OwnerHasSigned.
+    """
+    workload = lock_workload(number)
+    access.require(actor, "workload.edit", workload)
+    require_version(workload, if_version)
+    if workload.status == Status.RETIRED:
+        raise WorkloadRetired(f"{workload.ref} is retired; its row stays as it was.")
+    before = {name: getattr(workload, name) for name in changes}
+    changed = {name: new for name, new in changes.items() if new != before[name]}
+    _require_changeable(workload, changed)
+    people_before, people_after = _stakeholders(workload, stakeholders)
+    if not changed and people_before == people_after:
+        return workload
+    for name, new in changed.items():
+        setattr(workload, name, new)
+    _clear_owner_text(workload)
+    workload.version += 1
+    workload.save(update_fields=[*changed, "owner_text", "version"])
+    if people_before != people_after and stakeholders is not None:
+        workload.stakeholders.set(stakeholders)
+        before["stakeholders"] = people_before
+        changed["stakeholders"] = people_after
+    audit.record(
+        "workload.edited",
+        f"workload/{workload.ref}",
+        actor=actor,
+        now=now,
+        before=_plain({name: before[name] for name in changed}),
+        after=_plain(changed),
+    )
+    return workload
+
+
+def require_version(workload: Workload, if_version: int | None) -> None:
+    """Refuse an edit of a row that changed since the person read it (412)."""
+    if if_version is not None and workload.version != if_version:
+        raise Stale(
+            f"{workload.ref} changed since you read it; nothing was saved.",
+            link=f"/workloads/{workload.ref}/",
+        )
+
+
+def _stakeholders(
+    workload: Workload, wanted: Iterable[User] | None
+) -> tuple[list[str], list[str]]:
+    """Usernames of the stakeholders before and after; equal when nothing is asked."""
+    if wanted is None:
+        return [], []
+    present = workload.stakeholders.values_list("username", flat=True)
+    return sorted(present), sorted(user.username for user in wanted)
+
+
+def _require_changeable(workload: Workload, changed: Mapping[str, Any]) -> None:
+    if "name" in changed:
+        lock_next(NEXT_WORKLOAD)
+        _require_free_name(str(changed["name"]), besides=workload.pk)
+    if "ship_quarter" in changed and workload.status in FIXED_QUARTER:
+        raise QuarterIsCommitted(
+            f"{workload.ref} is {workload.status} for {workload.ship_quarter}. "
+            "De-commit it first; then its ship quarter can move.",
+            link=f"/workloads/{workload.ref}/",
+        )
+    owner = changed.get("owner")
+    estimate = workload.submitted_estimate
+    if owner is not None and estimate is not None:
+        signed = [
+            row
+            for row in standing_rows(estimate)
+            if owner.pk in (row.signer_id, row.on_behalf_of_id)
+        ]
+        if signed:
+            raise OwnerHasSigned(
+                f"{owner.display_name} gave the {signed[0].role} signature on "
+                f"v{estimate.version}, and an owner does not sign. Name another owner, "
+                "or submit a new version first."
+            )
+
+
+def _require_free_name(name: str, *, besides: int | None) -> None:
+    taken = Workload.objects.filter(name__iexact=name).exclude(pk=besides).first()
+    if taken is not None:
+        raise NameTaken(
+            f'{taken.ref} is called "{taken.name}" already. Choose another name.',
+            link=f"/workloads/{taken.ref}/",
+        )
+
+
+def _clear_owner_text(workload: Workload) -> None:
+    """The typed name stands in only while there is no account."""
+    if workload.owner_id is not None:
+        workload.owner_text = ""
+
+
+def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Values as the audit trail keeps them: people and departments by name."""
+    return {name: _shown(value) for name, value in values.items()}
+
+
+def _shown(value: Any) -> Any:
+    if isinstance(value, User):
+        return value.username
+    if isinstance(value, Department):
+        return value.code
+    if value is None or isinstance(value, str | bool | int | list):
+        return value
+    return str(value)
+
+
+def next_ref() -> str:
+    """The reference that the next workload will most likely get; for display only."""
+    highest = Workload.objects.aggregate(highest=Max("number"))["highest"]
+    return ref_of((highest or 0) + 1)

@@ -1,0 +1,1 @@
+"""Files of the plan: bytes in and bytes out, CSV and XLSX."""

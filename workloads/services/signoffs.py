@@ -1,0 +1,224 @@
+"""Signatures: giving, refusing and renewing them."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.db import transaction
+
+from portal.kernel import access, clock
+from portal.kernel.errors import FieldError, Invalid, NotAllowed, PreconditionRequired
+from portal.kernel.models import User
+from portal.kernel.periods import Quarter
+from portal.kernel.selectors import numbers
+from portal.kernel.services import audit
+from workloads.enums import EstimateState, SignoffEndKind, SignRole, Status, Verdict
+from workloads.models import Estimate, Signoff, SignoffEnd, Workload
+from workloads.rules.signing import (
+    SigningCase,
+    is_renewal,
+    separation_refusal,
+    state_refusal,
+)
+from workloads.selectors.estimates import get_estimate
+from workloads.selectors.signoffs import (
+    contributor_ids,
+    is_signed,
+    principals_of,
+    renewable_from,
+    snapshot,
+    standing_rows,
+)
+from workloads.services.errors import (
+    AlreadySigned,
+    NotOpenForSigning,
+    SeparationOfDuties,
+    StaleEstimate,
+)
+from workloads.services.estimates import refuse_version
+from workloads.services.locks import lock_workload
+from workloads.services.pointers import point_at_estimates
+from workloads.services.signoff_ends import end_lapsed, link_to, name_of
+
+
+@dataclass(frozen=True)
+class Press:
+    """What a person pressed: role, verdict, reason, and the numbers on the screen."""
+
+    role: SignRole
+    verdict: Verdict
+    reason: str
+    sha256: str | None
+
+
+@transaction.atomic
+def sign(
+    *, number: int, version: int, press: Press, actor: User, now: datetime
+) -> Signoff:
+    """Give, refuse or renew one role's signature on one version.
+
+    Raises NotAllowed or SeparationOfDuties (403), PreconditionRequired (428),
+    StaleEstimate (412), Invalid (400: a refusal without reason), AlreadySigned or
+    NotOpenForSigning (409). The third signature moves no status.
+    """
+    workload = lock_workload(number)
+    end_lapsed(workload, now=now)
+    estimate = get_estimate(workload, version)
+    today = clock.today(now)
+    case = require_signer(workload, estimate, press.role, actor, today)
+    _require_same_numbers(estimate, press.sha256)
+    _require_reason(press)
+    if workload.status == Status.RETIRED:
+        raise NotOpenForSigning(f"{workload.ref} is retired; nothing is signed on it.")
+    refusal = state_refusal(case)
+    if refusal is not None:
+        kind = AlreadySigned if refusal.code == "already_signed" else NotOpenForSigning
+        raise kind(f"{name_of(estimate)}: {refusal.sentence}.", link=link_to(estimate))
+    signoff = _write(estimate, case, press, now)
+    if press.verdict == Verdict.REFUSE:
+        refuse_version(workload, estimate, actor=actor, now=now)
+    _record(workload, signoff, actor, now)
+    return signoff
+
+
+def require_signer(
+    workload: Workload, estimate: Estimate, role: SignRole, actor: User, today: date
+) -> SigningCase:
+    """The case of this press, once the person may give this signature at all (403).
+
+    A person with the role signs for themselves; a deputy for the first signer they stand
+    in for whom separation of duties allows.
+    """
+    candidates: list[User | None] = (
+        [None]
+        if access.allows(actor, f"signoff.{role}")
+        else list(principals_of(actor, role, today))
+    )
+    if not candidates:
+        raise NotAllowed(
+            f"You cannot sign {name_of(estimate)} for {role}: "
+            f"{access.who_can(f'signoff.{role}', workload)} can."
+        )
+    refusal = None
+    for principal in candidates:
+        case = _case(workload, estimate, role, actor, principal, today)
+        refusal = separation_refusal(case)
+        if refusal is None:
+            return case
+    raise SeparationOfDuties(
+        f"You cannot sign {name_of(estimate)} for {role}: "
+        f"{refusal.sentence if refusal else ''}. Another person with the role {role} can.",
+        link=link_to(estimate),
+    )
+
+
+def _case(
+    workload: Workload,
+    estimate: Estimate,
+    role: SignRole,
+    actor: User,
+    principal: User | None,
+    today: date,
+) -> SigningCase:
+    rows = standing_rows(estimate)
+    given = next((row for row in rows if row.role == role), None)
+    return SigningCase(
+        role=role,
+        signer_id=actor.pk,
+        on_behalf_of_id=principal.pk if principal else None,
+        owner_id=workload.owner_id,
+        contributor_ids=contributor_ids(estimate),
+        state=EstimateState(estimate.state),
+        standing=tuple(snapshot(row) for row in rows),
+        renewable_from=renewable_from(given, estimate) if given else None,
+        today=today,
+    )
+
+
+def _require_same_numbers(estimate: Estimate, sha256: str | None) -> None:
+    if not sha256:
+        raise PreconditionRequired(
+            "Say which numbers you sign: send the version's sha256, or If-Match."
+        )
+    if sha256 != estimate.sha256:
+        raise StaleEstimate(
+            f"The numbers you saw are not those of {name_of(estimate)}; nothing was "
+            "signed. Read the version again.",
+            link=link_to(estimate),
+        )
+
+
+def _require_reason(press: Press) -> None:
+    if press.verdict == Verdict.REFUSE and not press.reason.strip():
+        raise Invalid(
+            "A refusal needs a reason.",
+            errors=[
+                FieldError(
+                    "/reason", "required", "Say why, so that the next version mends it."
+                )
+            ],
+        )
+
+
+def _write(
+    estimate: Estimate, case: SigningCase, press: Press, now: datetime
+) -> Signoff:
+    renewed = _renewed(estimate, case)
+    if renewed is not None:
+        SignoffEnd.objects.create(
+            signoff=renewed,
+            kind=SignoffEndKind.RENEWED,
+            at=now,
+            actor_id=case.signer_id,
+        )
+    approves = press.verdict == Verdict.APPROVE
+    signoff = Signoff.objects.create(
+        estimate=estimate,
+        role=press.role,
+        verdict=press.verdict,
+        signer_id=case.signer_id,
+        on_behalf_of_id=case.on_behalf_of_id,
+        at=now,
+        reason=press.reason.strip(),
+        sha256=estimate.sha256,
+        lapses_on=_lapses_on(estimate, case.today) if approves else None,
+        renews=renewed,
+    )
+    if approves and estimate.signed_at is None:
+        _note_third_signature(estimate, now)
+    return signoff
+
+
+def _renewed(estimate: Estimate, case: SigningCase) -> Signoff | None:
+    if not is_renewal(case):
+        return None
+    return next(row for row in standing_rows(estimate) if row.role == case.role)
+
+
+def _lapses_on(estimate: Estimate, today: date) -> date:
+    """The end of the n-th quarter after the one of signing, by the policy at submit."""
+    starts = numbers.current().fiscal_year_starts
+    quarters = estimate.signature_validity_quarters or 0
+    return Quarter.of(today, starts).plus(quarters).last_day(starts)
+
+
+def _note_third_signature(estimate: Estimate, now: datetime) -> None:
+    fresh = get_estimate(estimate.workload, estimate.version)
+    if is_signed(fresh, clock.today(now)):
+        Estimate.objects.filter(pk=estimate.pk).update(signed_at=now)
+        point_at_estimates(estimate.workload)
+
+
+def _record(workload: Workload, signoff: Signoff, actor: User, now: datetime) -> None:
+    approves = signoff.verdict == Verdict.APPROVE
+    audit.record(
+        "signoff.given" if approves else "signoff.refused",
+        f"workload/{workload.ref}",
+        actor=actor,
+        now=now,
+        after={
+            "role": signoff.role,
+            "verdict": signoff.verdict,
+            "version": signoff.estimate.version,
+        },
+        reason=signoff.reason,
+    )
