@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from django.core.exceptions import ImproperlyConfigured
 
 HIGHEST_PORT = 65535
-SWITCHES = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
+SWITCHES = {"1": True, "true": True, "0": False, "false": False}
 MAIL_PORTS = {"smtp": 587, "smtps": 465, "smtp+plain": 25}
 BROKERS = ("redis", "rediss", "redis+socket", "amqp", "amqps", "memory")
 
@@ -48,7 +48,7 @@ class Environment:
         # int() alone would take "1_000", "٣" and "+5".
         if not (given.isascii() and given.isdigit()):
             raise WrongValue(name, takes, given)
-        number = int(given) if len(given) < 20 else highest + 1  # noqa: PLR2004
+        number = int(given) if len(given) < 20 else highest + 1
         if not lowest <= number <= highest:
             raise WrongValue(name, takes, given)
         return number
@@ -88,7 +88,8 @@ class Environment:
 
     def web_address(self, name: str, default: str) -> str:
         given = self.text(name, default)
-        if urlsplit(given).scheme not in {"http", "https"} or not urlsplit(given).netloc:
+        url = urlsplit(given)
+        if url.scheme not in {"http", "https"} or not url.netloc:
             raise WrongValue(name, "an address like https://weighbridge.example", given)
         return given.rstrip("/")
 

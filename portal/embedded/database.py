@@ -17,7 +17,7 @@ from typing import IO
 
 from portal.embedded.home import PROJECT, Home
 from portal.embedded.postgres import Cluster
-from portal.embedded.processes import PartFailed, wait_until
+from portal.embedded.processes import MARK, PartFailed, wait_until
 
 
 class EmbeddedDatabase:
@@ -96,6 +96,8 @@ class EmbeddedDatabase:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=log,
+                # Not a part of the run that starts it: see end_left_overs.
+                env={**os.environ, MARK: ""},
                 # It outlives its starter when another command uses the database.
                 start_new_session=True,
             )

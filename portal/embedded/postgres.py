@@ -116,7 +116,8 @@ class Cluster:
         settings: dict[str, Any] = identity.popen()
         if identity.prefix:
             # Set before the namespace is entered, the kernel would forget it.
-            command = [*identity.prefix, "setpriv", "--pdeathsig", "INT", "--", *command]
+            dying = ("setpriv", "--pdeathsig", "INT", "--")
+            command = [*identity.prefix, *dying, *command]
         else:
             settings["preexec_fn"] = dies_with_parent(signal.SIGINT)
         with self.log.open("ab") as log:
@@ -225,8 +226,6 @@ class Cluster:
             raise PartFailed(f"PostgreSQL's {command[0]} failed: {reason}")
 
     def _environment(self) -> dict[str, str]:
-        return {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": _locale(), "TZ": "UTC"}
-
-
-def _locale() -> str:
-    return "C" if sys.platform == "darwin" else "C.UTF-8"
+        locale = "C" if sys.platform == "darwin" else "C.UTF-8"
+        path = os.environ.get("PATH", os.defpath)
+        return {"PATH": path, "LC_ALL": locale, "TZ": "UTC"}

@@ -1,5 +1,6 @@
 """What starting and ending a process of another program takes."""
 
+import contextlib
 import ctypes
 import os
 import signal
@@ -10,6 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 SET_PARENT_DEATH_SIGNAL = 1
+# Each process of a run carries its home in this variable.
+MARK = "WEIGHBRIDGE_PART_OF"
 
 
 class PartFailed(Exception):
@@ -63,19 +66,63 @@ def wait_until(condition: Callable[[], bool], seconds: float) -> bool:
     return condition()
 
 
-def end_group(process: subprocess.Popen[bytes], number: int, patience: float) -> None:
+def end_group(
+    process: subprocess.Popen[bytes],
+    number: int,
+    patience: float,
+    hurry: Callable[[], bool] = lambda: False,
+) -> None:
     """Signal the leader; whoever of its group remains after `patience` is killed."""
     if process.poll() is None:
         process.send_signal(number)
-        try:
-            process.wait(patience)
-        except subprocess.TimeoutExpired:
-            pass
-    try:
-        os.killpg(process.pid, signal.SIGKILL)
-    except (ProcessLookupError, PermissionError):
-        pass
+        wait_until(lambda: process.poll() is not None or hurry(), patience)
+    kill_group(process.pid)
     process.wait()
+
+
+def kill_group(group: int) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(group, signal.SIGKILL)
+
+
+def end_left_overs(home: Path) -> int:
+    """Kill what a killed supervisor left; the caller holds the home's lock."""
+    wanted = f"{MARK}={home}"
+    found = [pid for pid in _own_processes() if wanted in _variables(pid)]
+    for pid in found:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.kill(pid, signal.SIGKILL)
+    wait_until(lambda: not any(is_alive(pid) for pid in found), 5)
+    return len(found)
+
+
+def _own_processes() -> list[int]:
+    if sys.platform.startswith("linux"):
+        return [
+            int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()
+        ]
+    answer = subprocess.run(
+        ["ps", "-U", str(os.getuid()), "-o", "pid="],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return [int(pid) for pid in answer.stdout.split()]
+
+
+def _variables(pid: int) -> list[str]:
+    if sys.platform.startswith("linux"):
+        try:
+            return Path(f"/proc/{pid}/environ").read_text(errors="replace").split("\0")
+        except OSError:
+            return []
+    answer = subprocess.run(
+        ["ps", "-E", "-o", "command=", "-p", str(pid)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return answer.stdout.split()
 
 
 def last_line(log: Path) -> str:
