@@ -65,8 +65,8 @@ def has_role(*roles: Role) -> Rule:
     wanted = frozenset(roles)
     words = " or ".join(ROLE_NAMES[role] for role in roles)
     return Rule(
-        lambda actor, subject: not wanted.isdisjoint(actor.roles),
-        lambda subject: words,
+        lambda actor, _subject: not wanted.isdisjoint(actor.roles),
+        lambda _subject: words,
     )
 
 
@@ -75,8 +75,8 @@ def has_role_besides(*roles: Role) -> Rule:
     passive = frozenset(roles)
     words = " or ".join(ROLE_NAMES[role] for role in roles)
     return Rule(
-        lambda actor, subject: not passive.issuperset(actor.roles),
-        lambda subject: f"anyone with a role besides {words}",
+        lambda actor, _subject: not passive.issuperset(actor.roles),
+        lambda _subject: f"anyone with a role besides {words}",
     )
 
 
@@ -100,11 +100,11 @@ def _called(attribute: str) -> Sentence:
 
 is_owner = Rule(_has_name("owner"), _called("owner"))
 is_head = Rule(_has_name("head"), _called("head"))
-anyone = Rule(lambda actor, subject: True, lambda subject: "anyone signed in")
-nobody = Rule(lambda actor, subject: False, lambda subject: "nobody")
+anyone = Rule(lambda _actor, _subject: True, lambda _subject: "anyone signed in")
+nobody = Rule(lambda _actor, _subject: False, lambda _subject: "nobody")
 not_a_service = Rule(
-    lambda actor, subject: Role.RUNTIME not in actor.roles,
-    lambda subject: "anyone but a service account",
+    lambda actor, _subject: Role.RUNTIME not in actor.roles,
+    lambda _subject: "anyone but a service account",
 )
 
 planner = has_role(Role.PLANNER)

@@ -56,7 +56,7 @@ class Checkpoint:
         return json.dumps({**members, "sha256": _sha256_of(members)}, indent=2) + "\n"
 
     @classmethod
-    def from_json(cls, text: str) -> Self:
+    def from_json(cls, text: str | bytes) -> Self:
         """Raises UnreadableCheckpoint."""
         try:
             members = json.loads(text)

@@ -21,7 +21,7 @@ class FieldError:
     detail: str
 
 
-class Problem(Exception):  # noqa: N818 - named after what happened, as the spec asks
+class Problem(Exception):
     """What a person or a program is told when something is refused.
 
     `detail` states fact, reason and who or what can; `link` leads to where it is
@@ -32,7 +32,7 @@ class Problem(Exception):  # noqa: N818 - named after what happened, as the spec
     title: ClassVar[str] = "Not possible"
     status: ClassVar[int] = 500
 
-    def __init__(  # noqa: PLR0913 - the members of a problem, all but one by keyword
+    def __init__(
         self,
         detail: str = "",
         *,

@@ -85,7 +85,7 @@ class Quarter:
 
     @classmethod
     def of(cls, day: date, fiscal_year_starts: int = 1) -> Self:
-        """The quarter in which `day` falls (fiscal_year_starts: month, 1–12)."""
+        """The quarter in which `day` falls (fiscal_year_starts: month, 1 to 12)."""
         months_into_fiscal_year = (day.month - fiscal_year_starts) % 12
         begins_in = day.year if day.month >= fiscal_year_starts else day.year - 1
         ends_in = begins_in if fiscal_year_starts == 1 else begins_in + 1

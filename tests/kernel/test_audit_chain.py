@@ -10,6 +10,7 @@ from django.db import DatabaseError, connection, connections, transaction
 from portal.kernel.chain import GENESIS_HASH, Broken
 from portal.kernel.enums import Source
 from portal.kernel.models import AuditEntry
+from portal.kernel.models.audit import PAYLOAD_SQL
 from portal.kernel.origin import origin
 from portal.kernel.selectors import audit as trail
 from portal.kernel.services import audit
@@ -27,7 +28,7 @@ def record_some(count: int) -> None:
             now=NOW,
             before={"users": number},
             after={"users": number + 1},
-            reason='"quoted", [bracketed] – and é',
+            reason='"quoted", [bracketed] and é',
         )
 
 
@@ -182,6 +183,16 @@ COLUMNS = (
     "id, at, actor_username, action, object, before, after, reason, source, request_id,"
     " address, previous_hash, hash, actor_id"
 )
+
+
+def copy_of_entry_3(*, new_id: int) -> str:
+    rest = COLUMNS.removeprefix("id, ")
+    return (
+        f"INSERT INTO portal_auditentry ({COLUMNS})"  # noqa: S608 - constants only
+        f" SELECT {new_id}, {rest} FROM portal_auditentry WHERE id = 3"
+    )
+
+
 ALTERED = "its content is not what its hash was made of."
 
 
@@ -233,17 +244,13 @@ ALTERED = "its content is not what its hash was made of."
                 "UPDATE portal_auditentry SET id = 7 WHERE id = 6",
                 "UPDATE portal_auditentry SET id = 6 WHERE id = 5",
                 "UPDATE portal_auditentry SET id = 5 WHERE id = 4",
-                f"INSERT INTO portal_auditentry ({COLUMNS})"
-                f" SELECT 4, {COLUMNS.removeprefix('id, ')} FROM portal_auditentry"
-                " WHERE id = 3",
+                copy_of_entry_3(new_id=4),
             ],
             Broken(4, ALTERED),
         ),
         (
             [
-                f"INSERT INTO portal_auditentry ({COLUMNS})"
-                f" SELECT 0, {COLUMNS.removeprefix('id, ')} FROM portal_auditentry"
-                " WHERE id = 3",
+                copy_of_entry_3(new_id=0),
             ],
             Broken(0, "its number is not one of the sequence."),
         ),
@@ -259,9 +266,9 @@ ALTERED = "its content is not what its hash was made of."
             # Rewritten with a hash of its own: the entry after it gives it away.
             [
                 "UPDATE portal_auditentry SET reason = '' WHERE id = 3",
-                "UPDATE portal_auditentry SET hash = encode(sha256(convert_to("
-                + trail.PAYLOAD_SQL.format("portal_auditentry")
-                + ", 'UTF8')), 'hex') WHERE id = 3",
+                f"UPDATE portal_auditentry SET hash = encode(sha256(convert_to("  # noqa: S608
+                f"{PAYLOAD_SQL.format('portal_auditentry')}, 'UTF8')), 'hex')"
+                " WHERE id = 3",
             ],
             Broken(4, "it does not follow entry 3 as that stands."),
         ),

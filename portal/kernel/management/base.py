@@ -14,7 +14,7 @@ from portal.kernel.origin import origin
 class PortalCommand(BaseCommand):
     """Implement `run`; a problem becomes its sentences on standard error, exit 1."""
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def handle(self, *_args: Any, **options: Any) -> None:
         try:
             with origin(Source.COMMAND):
                 self.run(now=clock.now(), **options)

@@ -67,7 +67,7 @@ class ModelNumbers(models.Model):
         help_text="ISO 4217 code. The one currency of every budget and price.",
     )
     fiscal_year_starts = _whole(
-        1, 1, 12, "Month, 1–12. Quarters start with it and are named by its end."
+        1, 1, 12, "Month, 1 to 12. Quarters start with it and are named by its end."
     )
     default_session_minutes = _decimal(
         "10",
@@ -87,7 +87,7 @@ class ModelNumbers(models.Model):
         "0.75",
         "0",
         "1",
-        "Share of input in declared tokens (0–1), where an estimate gives none.",
+        "Share of input in declared tokens (0 to 1), where an estimate gives none.",
         digits=4,
         places=3,
     )
@@ -122,7 +122,7 @@ class ModelNumbers(models.Model):
             validators=[MinValueValidator(Decimal(0)), MaxValueValidator(Decimal(1))],
         ),
         default=default_adoption_ramp,
-        help_text="Share of users (0–1) in the first months after a workload ships.",
+        help_text="Share of users (0 to 1) in the first months after a workload ships.",
     )
     signature_validity_quarters = _whole(
         2, 1, 40, "Quarters after the one of signing, at whose end a signature lapses."
@@ -172,6 +172,10 @@ class ModelNumbers(models.Model):
                     )
                 ),
                 name="numbers_signer_is_reminded_first",
+                violation_error_code="signer_is_reminded_first",
+                violation_error_message=(
+                    "The signer is reminded before the deputy, or on the same day."
+                ),
             ),
             *(
                 models.CheckConstraint(

@@ -34,3 +34,8 @@ def outbox_state(*, now: datetime) -> OutboxState:
         ),
     )
     return OutboxState(**counts)
+
+
+def recent_mails(kind: str) -> QuerySet[OutboxMessage]:
+    """Of one kind, newest first."""
+    return OutboxMessage.objects.filter(kind=kind, channel="mail").order_by("-id")

@@ -51,6 +51,9 @@ def issue_token(  # noqa: PLR0913 - a token has that many parts
         raise Invalid(
             detail, errors=[FieldError("/workloads", "not_a_runtime", detail)]
         )
+    if expires_at is not None and expires_at <= now:
+        detail = "A token expires in the future."
+        raise Invalid(detail, errors=[FieldError("/expires_at", "in_the_past", detail)])
     secret = PREFIX + token_urlsafe(SECRET_BYTES)
     token = ApiToken(
         user=user,

@@ -43,15 +43,22 @@ class Command(PortalCommand):
         )
         if options["export_checkpoint"]:
             checkpoint = audit.checkpoint_of(verdict, now=now)
-            options["export_checkpoint"].write_text(checkpoint.to_json())
+            _write(options["export_checkpoint"], checkpoint)
 
 
 def _read(path: Path | None) -> Checkpoint | None:
     if path is None:
         return None
     try:
-        return Checkpoint.from_json(path.read_text())
+        return Checkpoint.from_json(path.read_bytes())
     except OSError as error:
         raise CommandError(f"{path} cannot be read: {error.strerror}.") from error
     except UnreadableCheckpoint as error:
         raise CommandError(f"{path}: {error}") from error
+
+
+def _write(path: Path, checkpoint: Checkpoint) -> None:
+    try:
+        path.write_text(checkpoint.to_json())
+    except OSError as error:
+        raise CommandError(f"{path} cannot be written: {error.strerror}.") from error
