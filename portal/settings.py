@@ -42,7 +42,9 @@ else:
 
 ALLOWED_HOSTS = environment.names("WEIGHBRIDGE_ALLOWED_HOSTS")
 if PRODUCTION and not ALLOWED_HOSTS:
-    raise Missing("WEIGHBRIDGE_ALLOWED_HOSTS", "the host names people type, with commas")
+    raise Missing(
+        "WEIGHBRIDGE_ALLOWED_HOSTS", "the host names people type, with commas"
+    )
 if not ALLOWED_HOSTS:
     everywhere = HOST in {"0.0.0.0", "::"}  # noqa: S104 compared, not bound
     ALLOWED_HOSTS = ["*"] if everywhere else ["localhost", "127.0.0.1", "[::1]", HOST]
@@ -72,6 +74,8 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    # First: everything below happens inside one request with one id.
+    "portal.kernel.middleware.requests.RequestMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -79,6 +83,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "portal.kernel.middleware.sign_in.SignInRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -290,6 +295,10 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         # A worker that was away must not find a heap of the same request.
         "options": {"expires": 2},
     },
+    "keep signatures": {
+        "task": "workloads.tasks.keep_signatures",
+        "schedule": timedelta(hours=1),
+    },
 }
 
 # --- The house's joints: see docs/adr for what each list is ------------------------
@@ -355,7 +364,16 @@ REST_FRAMEWORK: dict[str, Any] = {
 }
 SPECTACULAR_SETTINGS: dict[str, Any] = {
     "TITLE": "Weighbridge",
+    "DESCRIPTION": "The plan, its gates and its governance. Conventions: docs/api.md.",
+    "VERSION": "1",
     "OAS_VERSION": "3.1.1",
+    "SCHEMA_PATH_PREFIX": "/api/v1/",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {},
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "portal.kernel.api.schema.name_scopes",
+    ],
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",

@@ -61,7 +61,9 @@ class EstimateComplete:
             to=step.to,
             mended_by=ESTIMATE_WRITERS,
             since=workload.status_since,
-            evidence="declared tokens" if met and submitted.is_declared else "",
+            evidence=(
+                "declared tokens" if met and submitted and submitted.is_declared else ""
+            ),
         )
 
     def _sentence(

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -36,7 +35,7 @@ class Load:
     ops_hours_week: Decimal | None
 
 
-def loads(now: datetime) -> list[Load]:
+def loads() -> list[Load]:
     """Planned, committed and live workloads that have a ship quarter, in one query."""
     starts = numbers.current().fiscal_year_starts
     live_at = StatusStep.objects.filter(
@@ -102,11 +101,9 @@ class TokensColumn:
 
     code = "tokens"
 
-    def heads(
-        self, quarters: Sequence[Quarter], now: datetime
-    ) -> Mapping[Quarter, Any]:
+    def heads(self, quarters: Sequence[Quarter]) -> Mapping[Quarter, Any]:
         current = numbers.current()
-        everything = loads(now)
+        everything = loads()
         return {
             quarter: {
                 "tokens": _sum_tokens(_counted(everything), quarter, current),
@@ -122,9 +119,7 @@ class ComputeColumn:
 
     code = "compute"
 
-    def heads(
-        self, quarters: Sequence[Quarter], now: datetime
-    ) -> Mapping[Quarter, Any]:
+    def heads(self, quarters: Sequence[Quarter]) -> Mapping[Quarter, Any]:
         return {
             quarter: {"peak_concurrent_sessions": None, "cost": None}
             for quarter in quarters
@@ -136,11 +131,9 @@ class OpsColumn:
 
     code = "ops"
 
-    def heads(
-        self, quarters: Sequence[Quarter], now: datetime
-    ) -> Mapping[Quarter, Any]:
+    def heads(self, quarters: Sequence[Quarter]) -> Mapping[Quarter, Any]:
         current = numbers.current()
-        everything = loads(now)
+        everything = loads()
         return {quarter: _ops(everything, quarter, current) for quarter in quarters}
 
 

@@ -1,6 +1,8 @@
 """Estimates: versioned inputs, and the budgets frozen when a version was submitted."""
 
 import pgtrigger
+from typing import Any
+
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -57,7 +59,7 @@ FROZEN_COLUMNS: tuple[str, ...] = (
 
 
 def _quantity(
-    digits: int, places: int, most: int, help_text: str, **options: object
+    digits: int, places: int, most: int, help_text: str, **options: Any
 ) -> models.DecimalField:
     return models.DecimalField(
         max_digits=digits,

@@ -1,7 +1,6 @@
 """Reads of baselines: the rows as they freeze, and what changed between two."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 from portal.kernel.errors import NotFound
@@ -25,7 +24,7 @@ COMPARED = (
 )
 
 
-def frozen_rows(now: datetime) -> list[dict[str, Any]]:
+def frozen_rows() -> list[dict[str, Any]]:
     """Every row of the plan as plain values, in the order of references."""
     return [_frozen(workload) for workload in rows().order_by("number")]
 

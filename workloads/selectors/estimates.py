@@ -100,7 +100,7 @@ def default_inputs() -> dict[str, Any]:
     }
 
 
-def is_waiting_unsigned(workload: Workload, today: date) -> bool:
+def is_waiting_unsigned(workload: Workload) -> bool:
     """Whether a newer version waits while the row shows signed figures."""
     submitted = workload.submitted_estimate
     return (

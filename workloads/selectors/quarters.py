@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from functools import cache
 from typing import Any, Protocol
 
@@ -29,9 +28,7 @@ class PlanColumn(Protocol):
     @property
     def code(self) -> str: ...
 
-    def heads(
-        self, quarters: Sequence[Quarter], now: datetime
-    ) -> Mapping[Quarter, Any]: ...
+    def heads(self, quarters: Sequence[Quarter]) -> Mapping[Quarter, Any]: ...
 
 
 @cache
@@ -39,10 +36,10 @@ def _load(paths: tuple[str, ...]) -> tuple[PlanColumn, ...]:
     return tuple(import_string(path)() for path in paths)
 
 
-def heads_of(quarters: Sequence[Quarter], *, now: datetime) -> list[Head]:
+def heads_of(quarters: Sequence[Quarter]) -> list[Head]:
     """The head of each quarter, in order."""
     columns = _load(tuple(settings.PLAN_COLUMNS))
-    filled = {column.code: column.heads(quarters, now) for column in columns}
+    filled = {column.code: column.heads(quarters) for column in columns}
     return [
         Head(quarter, {code: parts[quarter] for code, parts in filled.items()})
         for quarter in quarters

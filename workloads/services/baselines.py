@@ -31,8 +31,8 @@ def take_baseline(
         moment=moment,
         taken_at=now,
         taken_by=actor,
-        rows=frozen_rows(now),
-        heads=[head.as_json() for head in heads_of(quarters, now=now)],
+        rows=frozen_rows(),
+        heads=[head.as_json() for head in heads_of(quarters)],
     )
     audit.record(
         "baseline.taken",

@@ -22,7 +22,7 @@ def create_department(
 ) -> Department:
     """Add a department. Raises NotAllowed or DepartmentTaken."""
     access.require(actor, "department.edit")
-    _require_free(code, name, besides=None)
+    _require_free(code, name, besides=0)
     department = Department.objects.create(code=code, name=name, head=head)
     audit.record(
         "department.created",
@@ -70,7 +70,7 @@ def edit_department(
     return department
 
 
-def _require_free(code: str, name: str, *, besides: int | None) -> None:
+def _require_free(code: str, name: str, *, besides: int) -> None:
     others = Department.objects.exclude(pk=besides)
     if others.filter(code=code).exists() or others.filter(name__iexact=name).exists():
         raise DepartmentTaken(f'There is a department "{name}" or "{code}" already.')

@@ -159,9 +159,7 @@ def submit_estimate(
     return estimate
 
 
-def refuse_version(
-    workload: Workload, estimate: Estimate, *, actor: User, now: datetime
-) -> None:
+def refuse_version(workload: Workload, estimate: Estimate, *, now: datetime) -> None:
     """Close a refused version and open the next with the same inputs and authors.
 
     On a locked row. A draft that is open already stays the next version.

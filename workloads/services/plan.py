@@ -59,7 +59,7 @@ def propose_workload(
     """
     access.require(actor, "workload.propose")
     lock_next(NEXT_WORKLOAD)
-    _require_free_name(str(values["name"]), besides=None)
+    _require_free_name(str(values["name"]), besides=0)
     if number is None:
         highest = Workload.objects.aggregate(highest=Max("number"))["highest"]
         number = (highest or 0) + 1
@@ -174,7 +174,7 @@ def _require_changeable(workload: Workload, changed: Mapping[str, Any]) -> None:
             )
 
 
-def _require_free_name(name: str, *, besides: int | None) -> None:
+def _require_free_name(name: str, *, besides: int) -> None:
     taken = Workload.objects.filter(name__iexact=name).exclude(pk=besides).first()
     if taken is not None:
         raise NameTaken(

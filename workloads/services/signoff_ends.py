@@ -56,7 +56,7 @@ def withdraw_signature(
             "A withdrawal needs a reason.",
             errors=[FieldError("/reason", "required", "Say why.")],
         )
-    _require_withdrawable(workload, estimate, given, role)
+    given = _require_withdrawable(workload, estimate, given, role)
     end = SignoffEnd.objects.create(
         signoff=given,
         kind=SignoffEndKind.WITHDRAWN,
@@ -80,7 +80,7 @@ def withdraw_signature(
 
 def _require_withdrawable(
     workload: Workload, estimate: Estimate, given: Signoff | None, role: SignRole
-) -> None:
+) -> Signoff:
     if given is None or given.verdict != Verdict.APPROVE:
         raise NoSuchSignature(
             f"There is no {role} signature on {name_of(estimate)} to withdraw."
@@ -93,6 +93,7 @@ def _require_withdrawable(
             "version, or move it back to candidate first.",
             link=link_to(estimate),
         )
+    return given
 
 
 @transaction.atomic

@@ -23,7 +23,7 @@ from workloads.selectors.estimates import get_estimate
 from workloads.selectors.signoffs import (
     contributor_ids,
     is_signed,
-    principals_of,
+    principals_by_role,
     renewable_from,
     snapshot,
     standing_rows,
@@ -75,7 +75,7 @@ def sign(
         raise kind(f"{name_of(estimate)}: {refusal.sentence}.", link=link_to(estimate))
     signoff = _write(estimate, case, press, now)
     if press.verdict == Verdict.REFUSE:
-        refuse_version(workload, estimate, actor=actor, now=now)
+        refuse_version(workload, estimate, now=now)
     _record(workload, signoff, actor, now)
     return signoff
 
@@ -91,7 +91,7 @@ def require_signer(
     candidates: list[User | None] = (
         [None]
         if access.allows(actor, f"signoff.{role}")
-        else list(principals_of(actor, role, today))
+        else list(principals_by_role(actor, today).get(role, []))
     )
     if not candidates:
         raise NotAllowed(

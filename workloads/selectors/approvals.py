@@ -1,0 +1,166 @@
+"""The approvals inbox: which signatures wait, for whom, and since when."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from portal.kernel import clock
+from portal.kernel.models import User
+from portal.kernel.selectors import numbers
+from workloads.enums import EstimateState, SignRole, Status
+from workloads.models import Estimate, Signoff, Workload
+from workloads.rules.signing import SigningCase, separation_refusal
+from workloads.rules.working_days import working_days_between
+from workloads.selectors.plan import rows_with_requirements
+from workloads.selectors.signoffs import (
+    principals_by_role,
+    renewable_from,
+    snapshot,
+    standing_rows,
+)
+
+
+@dataclass(frozen=True)
+class WaitingSignature:
+    """One role's signature that is missing on a submitted version, or lapses soon.
+
+    `yours` tells whether the person who looks may give it; `barred` says in words why a
+    person with the role may not (separation of duties). `due_on` is the day of lapse for
+    a renewal; a missing signature has `waited_working_days` instead.
+    """
+
+    workload: Workload
+    estimate: Estimate
+    role: SignRole
+    renews: Signoff | None
+    since: datetime
+    waited_working_days: int
+    due_on: date | None
+    yours: bool
+    for_principal: User | None
+    barred: str
+
+
+def waiting_signatures(user: User, now: datetime) -> list[WaitingSignature]:
+    """Everything that waits for a signature, the person's own first, oldest first."""
+    today = clock.today(now)
+    principals = principals_by_role(user, today)
+    waiting = [
+        item
+        for workload in _with_submitted()
+        for item in _of(workload, user, principals, today)
+    ]
+    return sorted(
+        waiting,
+        key=lambda item: (not item.yours, item.due_on or date.max, item.since),
+    )
+
+
+def count_waiting_for(user: User, now: datetime) -> int:
+    """The number on the badge: what this very person can sign now."""
+    today = clock.today(now)
+    if not principals_by_role(user, today) and not _own_roles(user):
+        return 0
+    return sum(item.yours for item in waiting_signatures(user, now))
+
+
+def _with_submitted() -> list[Workload]:
+    return list(
+        rows_with_requirements()
+        .filter(submitted_estimate__state=EstimateState.SUBMITTED)
+        .exclude(status=Status.RETIRED)
+        .prefetch_related("submitted_estimate__contributors")
+        .order_by("submitted_estimate__submitted_at", "number")
+    )
+
+
+def _own_roles(user: User) -> list[SignRole]:
+    return [role for role in SignRole if user.has_role(str(role))]
+
+
+def _of(
+    workload: Workload,
+    user: User,
+    principals: dict[SignRole, list[User]],
+    today: date,
+) -> list[WaitingSignature]:
+    estimate = workload.submitted_estimate
+    if estimate is None or estimate.submitted_at is None:
+        return []
+    given = {SignRole(row.role): row for row in standing_rows(estimate)}
+    items = []
+    for role in SignRole:
+        row = given.get(role)
+        if row is None or not snapshot(row).holds_on(today):
+            items.append(_item(workload, estimate, role, None, user, principals, today))
+        elif _renews_now(row, estimate, user, today):
+            items.append(_item(workload, estimate, role, row, user, principals, today))
+    return items
+
+
+def _renews_now(row: Signoff, estimate: Estimate, user: User, today: date) -> bool:
+    from_day = renewable_from(row, estimate)
+    return row.signer_id == user.pk and from_day is not None and today >= from_day
+
+
+def _item(
+    workload: Workload,
+    estimate: Estimate,
+    role: SignRole,
+    renews: Signoff | None,
+    user: User,
+    principals: dict[SignRole, list[User]],
+    today: date,
+) -> WaitingSignature:
+    stands_in = [] if role in _own_roles(user) else principals.get(role, [])
+    candidates: list[User | None] = (
+        [None] if role in _own_roles(user) else list(stands_in)
+    )
+    barred, principal, yours = "", None, False
+    for candidate in candidates:
+        refusal = separation_refusal(
+            _case(workload, estimate, role, user, candidate, today)
+        )
+        if refusal is None:
+            barred, principal, yours = "", candidate, True
+            break
+        barred = refusal.sentence
+    since = estimate.submitted_at or workload.status_since
+    return WaitingSignature(
+        workload=workload,
+        estimate=estimate,
+        role=role,
+        renews=renews,
+        since=since,
+        waited_working_days=working_days_between(clock.today(since), today),
+        due_on=renews.lapses_on if renews else None,
+        yours=yours,
+        for_principal=principal,
+        barred=barred,
+    )
+
+
+def _case(
+    workload: Workload,
+    estimate: Estimate,
+    role: SignRole,
+    user: User,
+    principal: User | None,
+    today: date,
+) -> SigningCase:
+    return SigningCase(
+        role=role,
+        signer_id=user.pk,
+        on_behalf_of_id=principal.pk if principal else None,
+        owner_id=workload.owner_id,
+        contributor_ids=frozenset(one.pk for one in estimate.contributors.all()),
+        state=EstimateState(estimate.state),
+        standing=tuple(snapshot(row) for row in standing_rows(estimate)),
+        renewable_from=None,
+        today=today,
+    )
+
+
+def overdue_after() -> tuple[int, int]:
+    """Working days after which the signer, then the deputy and committee, are told."""
+    current = numbers.current()
+    return current.signer_reminder_working_days, current.deputy_reminder_working_days
