@@ -1,0 +1,17 @@
+from django.urls import path
+
+from portal.kernel.api import audit, me, numbers, tokens
+
+urlpatterns = [
+    path("me/", me.MeView.as_view(), name="me"),
+    path("tokens/", tokens.TokensView.as_view(), name="tokens"),
+    path("tokens/<int:number>/", tokens.TokenView.as_view(), name="token"),
+    path("numbers/", numbers.NumbersView.as_view(), name="numbers"),
+    path("audit/", audit.AuditView.as_view(), name="audit"),
+    path("audit/verify/", audit.AuditVerifyView.as_view(), name="audit_verify"),
+    path(
+        "audit/checkpoint/",
+        audit.AuditCheckpointView.as_view(),
+        name="audit_checkpoint",
+    ),
+]
