@@ -5,12 +5,22 @@ A role sees fewer entries, never fewer facts: a hidden entry's page still opens.
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from functools import cache
 
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
 
 from portal.kernel.enums import Role
 
 _SEES_AUDIT = frozenset({Role.COMMITTEE, Role.AUDITOR, Role.ADMIN, Role.PLANNER})
+
+
+@cache
+def _address(url_name: str) -> str:
+    """The page's address; nothing while no installed app has that page."""
+    try:
+        return reverse(url_name)
+    except NoReverseMatch:
+        return ""
 
 
 @dataclass(frozen=True)
@@ -22,7 +32,7 @@ class Place:
 
     @property
     def address(self) -> str:
-        return reverse(self.url_name)
+        return _address(self.url_name)
 
 
 @dataclass(frozen=True)
@@ -36,7 +46,7 @@ class Section(Place):
     counts: bool = False
 
     def is_shown_to(self, roles: Collection[str]) -> bool:
-        held = {Role(role) for role in roles}
+        held = set(roles)
         if self.shown_to is not None:
             return bool(held & self.shown_to)
         return not held or bool(held - self.hidden_from)
@@ -72,8 +82,8 @@ class Entry:
     name: str
     address: str
     current: bool
-    is_page: bool
-    counts: bool
+    is_page: bool = False
+    counts: bool = False
     pages: tuple["Entry", ...] = ()
 
 
@@ -82,7 +92,7 @@ def entries_for(roles: Collection[str], path: str) -> list[Entry]:
     return [
         _entry(section, first, path)
         for section in SECTIONS
-        if section.is_shown_to(roles)
+        if section.address and section.is_shown_to(roles)
     ]
 
 
@@ -95,8 +105,9 @@ def _entry(section: Section, first: str, path: str) -> Entry:
         is_page=current and path == section.address and not section.pages,
         counts=section.counts,
         pages=tuple(
-            Entry(page.name, page.address, page.address == path, True, False)
+            Entry(page.name, page.address, page.address == path)
             for page in section.pages
+            if page.address
         )
         if current
         else (),

@@ -4,7 +4,7 @@ A minus is U+2212 and a unit stands after a no-break space, so that a figure nev
 breaks from what it counts.
 """
 
-from datetime import date, datetime, timedelta, timezone, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 
 BLANK = "—"
@@ -164,7 +164,7 @@ def second(value: datetime, zone: tzinfo) -> str:
 
 
 def rfc3339(value: datetime) -> str:
-    return value.astimezone(timezone.utc).isoformat().replace("+00:00", "Z")
+    return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def moment(value: datetime, today: date, zone: tzinfo) -> str:

@@ -44,6 +44,16 @@ class Figure:
 
 
 @dataclass(frozen=True)
+class Action:
+    """A button of the home page's head; `why` makes it dashed, with that reason."""
+
+    label: str
+    href: str
+    kind: str = ""
+    why: str = ""
+
+
+@dataclass(frozen=True)
 class Panel:
     """A template that an app renders for itself on a page of many subjects."""
 
@@ -64,6 +74,7 @@ class Found:
 
 WaitingSource = Callable[[Any, datetime], Iterable[Waiting]]
 FigureSource = Callable[[Any, datetime], Iterable[Figure]]
+ActionSource = Callable[[Any, datetime], Iterable[Action]]
 PanelSource = Callable[[Any, datetime], Iterable[Panel]]
 FindSource = Callable[[Any, str, int], Iterable[Found]]
 CountSource = Callable[[Any, datetime], int]
@@ -81,13 +92,21 @@ def _named(setting: str) -> tuple[Callable[..., Any], ...]:
 def waiting_for(user: Any, now: datetime) -> list[Waiting]:
     """What waits for this person, the most pressing first, undated last."""
     items = [item for source in _named("HOME_WAITING") for item in source(user, now)]
-    return sorted(items, key=lambda item: (item.due_on is None, item.due_on or date.max))
+    return sorted(
+        items, key=lambda item: (item.due_on is None, item.due_on or date.max)
+    )
 
 
 def figures_for(user: Any, now: datetime) -> list[Figure]:
     """Four at most: a fifth number is not a headline."""
     items = [item for source in _named("HOME_FIGURES") for item in source(user, now)]
     return items[:4]
+
+
+def actions_for(user: Any, now: datetime) -> list[Action]:
+    """Three at most."""
+    items = [item for source in _named("HOME_ACTIONS") for item in source(user, now)]
+    return items[:3]
 
 
 def panels_for(user: Any, now: datetime) -> list[Panel]:

@@ -14,6 +14,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from portal.kernel import beams, clock, formats, marks
+from portal.kernel.pages import words as page_words
 
 register = template.Library()
 
@@ -196,7 +197,7 @@ def warned(figure: object, why: str) -> SafeString:
 
 
 @register.simple_tag
-def beam(  # noqa: PLR0913 - a drawing names its parts
+def beam(
     load: float | Decimal,
     limit: float | Decimal | None,
     words: str,
@@ -211,6 +212,12 @@ def beam(  # noqa: PLR0913 - a drawing names its parts
         None if was is None else float(was),
     )
     return beams.beam(drawn, words)
+
+
+@register.filter
+def role_names(roles: Any) -> str:
+    """Ops lead · committee member."""
+    return page_words.role_names(roles)
 
 
 # --- requirements ------------------------------------------------------------------

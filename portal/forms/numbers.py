@@ -1,0 +1,49 @@
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.forms import modelform_factory
+
+from portal.kernel.formats import in_full
+from portal.kernel.models import ModelNumbers
+from portal.kernel.services.numbers import NUMBERS
+
+UNITS = {
+    "default_session_minutes": "minutes",
+    "first_quarter_uplift_hours_week": "h/week",
+    "platform_hours_week": "h/week",
+    "hours_per_full_time_equivalent": "h/week",
+    "signature_validity_quarters": "quarters",
+    "signature_reminder_days": "days",
+    "signer_reminder_working_days": "working days",
+    "deputy_reminder_working_days": "working days",
+    "load_test_peak_factor": "times",
+}
+
+
+class _NumbersForm(forms.ModelForm):
+    reason = forms.CharField(
+        max_length=500,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="Everybody counts with these numbers, so the trail keeps why.",
+    )
+    if_version = forms.IntegerField(widget=forms.HiddenInput)
+
+    def changes(self) -> dict[str, Any]:
+        return {name: self.cleaned_data[name] for name in NUMBERS}
+
+    # The use case validates the version it writes; this form only reads what was typed.
+    def _post_clean(self) -> None:
+        return None
+
+
+NumbersForm = modelform_factory(ModelNumbers, form=_NumbersForm, fields=list(NUMBERS))
+
+
+def words_of(value: Any) -> str:
+    """A number as the page shows it."""
+    if isinstance(value, list):
+        return ", ".join(words_of(item) for item in value)
+    if isinstance(value, int | Decimal):
+        return in_full(value)
+    return str(value).replace("_", " ")

@@ -1,0 +1,123 @@
+"""Turns a Problem that a page's view raised into a page that says so.
+
+The API has its own handler (portal.kernel.api); this one leaves its addresses alone.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
+
+from portal.kernel import clock
+from portal.kernel.errors import NotSignedIn, Problem
+from portal.kernel.origin import current_origin
+from portal.kernel.pages.theme import theme_of
+
+RETRY_AFTER_SECONDS = 5
+Way = tuple[str, str]
+HOME: Way = ("Home", "/")
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a problem page says. `ways` are at most a few: (label, address)."""
+
+    status: int
+    code: str
+    title: str
+    detail: str
+    ways: list[Way] = field(default_factory=lambda: [HOME])
+    extra: dict[str, Any] = field(default_factory=dict)
+    errors: list[Any] = field(default_factory=list)
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+class ProblemPagesMiddleware:
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(
+        self, request: HttpRequest, exception: Exception
+    ) -> HttpResponse | None:
+        if request.path.startswith("/api/"):
+            return None
+        if isinstance(exception, NotSignedIn):
+            back = urlencode({"next": request.get_full_path()})
+            return redirect(f"{settings.LOGIN_URL}?{back}")
+        if isinstance(exception, Problem):
+            return answer(request, told_of(exception))
+        if isinstance(exception, OperationalError | InterfaceError):
+            return database_away(request)
+        return None
+
+
+def told_of(problem: Problem) -> Told:
+    ways: list[Way] = [(str(a), str(b)) for a, b in problem.extra.get("ways", ())]
+    if problem.link and not ways:
+        ways = [("Go there", problem.link)]
+    return Told(
+        problem.status,
+        problem.code,
+        str(problem.extra.get("heading", problem.title)),
+        problem.detail,
+        [*ways, HOME],
+        problem.extra,
+        problem.errors,
+        problem.headers,
+    )
+
+
+def answer(request: HttpRequest, told: Told) -> HttpResponse:
+    """The page; where htmx asked for a part, a note above what stays as it is."""
+    if getattr(request, "htmx", False):
+        response = render(request, "problems/_note.html", _said(told))
+        response["HX-Retarget"] = "#notices"
+        response["HX-Reswap"] = "innerHTML show:window:top"
+    else:
+        response = render(request, "problems/problem.html", _said(told))
+    return _finished(response, told)
+
+
+def answer_alone(request: HttpRequest, told: Told) -> HttpResponse:
+    """Without person, navigation and badge: it must not ask the database anything."""
+    context = {**_said(told), "page_theme": theme_of(request)}
+    text = render_to_string("problems/problem.html", context)
+    return _finished(HttpResponse(text), told)
+
+
+def database_away(request: HttpRequest) -> HttpResponse:
+    told = Told(
+        503,
+        "unavailable",
+        "Not available now",
+        "The database does not answer at the moment. What was acknowledged is kept; "
+        "this request was not, so send it again in a few seconds.",
+        [("Try again", request.path)],
+        headers={"Retry-After": str(RETRY_AFTER_SECONDS)},
+    )
+    return answer_alone(request, told)
+
+
+def _said(told: Told) -> dict[str, Any]:
+    return {
+        "problem": told,
+        "request_id": current_origin().request_id,
+        "at": clock.now(),
+    }
+
+
+def _finished(response: HttpResponse, told: Told) -> HttpResponse:
+    response.status_code = told.status
+    response["Cache-Control"] = "no-store"
+    for name, value in told.headers.items():
+        response[name] = value
+    return response

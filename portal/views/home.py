@@ -1,0 +1,58 @@
+"""Home: what waits for me, what changed since I was here, four numbers."""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from portal.kernel import clock, formats
+from portal.kernel.models import User
+from portal.kernel.pages import joints
+from portal.kernel.pages.trail import line_of
+from portal.kernel.pages.words import things_wait
+from portal.kernel.periods import Quarter
+from portal.kernel.selectors import audit, numbers
+from portal.kernel.services.visits import record_visit
+
+NEWS_SHOWN = 6
+
+
+def home(request: HttpRequest) -> HttpResponse:
+    now = clock.now()
+    user: User = request.user  # type: ignore[assignment]
+    record_visit(user, now=now)
+    waiting = joints.waiting_for(user, now)
+    since = user.previous_visit_at
+    news = audit.entries(since=since).exclude(actor=user) if since else None
+    context = {
+        "title": things_wait(len(waiting)),
+        "lede": _lede(now, since),
+        "today": clock.today(now),
+        "waiting": waiting,
+        "figures": joints.figures_for(user, now),
+        "actions": joints.actions_for(user, now),
+        "panels": joints.panels_for(user, now),
+        "since": since,
+        "news": [line_of(entry) for entry in news[:NEWS_SHOWN]] if news else [],
+    }
+    return render(request, "portal/home.html", context)
+
+
+def _lede(now: datetime, since: datetime | None) -> str:
+    """Thursday 9 April 2026 · 2026-Q2, week 2 of 13. Your last visit was …"""
+    today = clock.today(now)
+    starts = numbers.current().fiscal_year_starts
+    quarter = Quarter.of(today, starts)
+    first, last = quarter.first_day(starts), quarter.last_day(starts)
+    week = (today - first).days // 7 + 1
+    weeks = (last - first).days // 7 + 1
+    words = f"{formats.long_day(today)} · {quarter.label}, week {week} of {weeks}."
+    if since is None:
+        return f"{words} This is your first visit."
+    zone = ZoneInfo(str(settings.ORGANISATION_TIME_ZONE))
+    moment = formats.moment(since, today, zone)
+    for near in ("Today", "Yesterday"):
+        moment = moment.replace(f"{near} ", f"{near.lower()} at ")
+    return f"{words} Your last visit was {moment}."

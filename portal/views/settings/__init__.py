@@ -1,0 +1,1 @@
+"""Settings, under the person's name: one module a tab."""
