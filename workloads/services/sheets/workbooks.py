@@ -4,7 +4,7 @@ import datetime
 import io
 import warnings
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 from xml.etree.ElementTree import ParseError
 
 from openpyxl import DEFUSEDXML, load_workbook
@@ -14,11 +14,11 @@ from workloads.rules.sheets.rows import RawRow
 from workloads.services.sheets.archives import BROKEN, open_archive
 from workloads.services.sheets.errors import UnreadableFile
 
-if TYPE_CHECKING:
-    from openpyxl.worksheet._read_only import ReadOnlyWorksheet
-
 LAST_ROW: Final = 1_048_576
 MOST_COLUMNS: Final = 256
+
+# It warns about styles and extensions that it leaves out; the plan has no use for them.
+warnings.filterwarnings("ignore", category=UserWarning, module="openpyxl")
 
 # openpyxl lets every slip of a broken file through as what it happens to be in Python.
 _BROKEN_WORKBOOK = (
@@ -40,10 +40,8 @@ def read_workbook(content: bytes, *, most_unpacked: int) -> Iterator[RawRow]:
         raise RuntimeError("openpyxl must find defusedxml: XML of strangers is parsed.")
     open_archive(content, most_unpacked=most_unpacked).close()
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            book = load_workbook(io.BytesIO(content), read_only=True, keep_links=False)
-            yield from _rows(_first_visible(book.worksheets))
+        book = load_workbook(io.BytesIO(content), read_only=True, keep_links=False)
+        yield from _rows(_first_visible(book.worksheets))
     except UnreadableFile:
         raise
     except _BROKEN_WORKBOOK as bad:
@@ -53,7 +51,8 @@ def read_workbook(content: bytes, *, most_unpacked: int) -> Iterator[RawRow]:
         ) from bad
 
 
-def _first_visible(sheets: Iterable[Any]) -> "ReadOnlyWorksheet":
+def _first_visible(sheets: Iterable[Any]) -> Any:
+    """A ReadOnlyWorksheet, which has no public type of its own."""
     for sheet in sheets:
         if sheet.sheet_state == "visible":
             # The announced size is the writer's word; the rows say how many they are.
@@ -62,7 +61,7 @@ def _first_visible(sheets: Iterable[Any]) -> "ReadOnlyWorksheet":
     raise UnreadableFile("The workbook has no visible sheet.")
 
 
-def _rows(sheet: "ReadOnlyWorksheet") -> Iterator[RawRow]:
+def _rows(sheet: Any) -> Iterator[RawRow]:
     for number, cells in enumerate(sheet.iter_rows(), start=1):
         if number > LAST_ROW:
             raise UnreadableFile(f"The sheet has a row below row {LAST_ROW:,}.")
@@ -89,8 +88,12 @@ def _oddity_of_plain(cell: Any, value: str | float | None) -> Oddity | None:
         return Oddity.FORMULA
     if cell.data_type == "e":
         return Oddity.FAILED
-    if isinstance(value, bool):
+    if cell.data_type == "b":
         return Oddity.TRUTH
-    if isinstance(value, int | float) and "%" in (cell.number_format or ""):
+    if (
+        cell.data_type == "n"
+        and value is not None
+        and "%" in (cell.number_format or "")
+    ):
         return Oddity.PERCENT
     return None

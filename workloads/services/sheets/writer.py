@@ -8,10 +8,11 @@ from typing import TypeAlias
 
 import orjson
 from openpyxl import Workbook
-from openpyxl.cell import WriteOnlyCell
+from openpyxl.cell import Cell, WriteOnlyCell
 from openpyxl.cell.cell import ERROR_CODES, ILLEGAL_CHARACTERS_RE
 from openpyxl.styles import Font
 from openpyxl.utils import get_column_letter
+from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 
 from workloads.rules.sheets.neutral import neutralise
 from workloads.rules.sheets.written import written_number
@@ -72,8 +73,8 @@ def _harmless(cell: PlainCell) -> str | int | Decimal:
 
 
 def _storable(
-    sheet: object, cell: str | int | Decimal
-) -> WriteOnlyCell | str | int | Decimal | None:
+    sheet: WriteOnlyWorksheet, cell: str | int | Decimal
+) -> Cell | str | int | Decimal | None:
     """XML has no way to write most control characters; they are left out."""
     if not isinstance(cell, str):
         return cell
@@ -93,7 +94,7 @@ def _json_value(cell: PlainCell) -> str | int | float | None:
     return cell if cell != "" else None
 
 
-def _bold(sheet: object, heading: str) -> WriteOnlyCell:
+def _bold(sheet: WriteOnlyWorksheet, heading: str) -> Cell:
     cell = WriteOnlyCell(sheet, value=heading)
     cell.font = Font(bold=True)
     return cell
