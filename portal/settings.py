@@ -295,6 +295,10 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         # A worker that was away must not find a heap of the same request.
         "options": {"expires": 2},
     },
+    "remove expired": {
+        "task": "portal.kernel.tasks.remove_expired",
+        "schedule": timedelta(hours=1),
+    },
     "keep signatures": {
         "task": "workloads.tasks.keep_signatures",
         "schedule": timedelta(hours=1),
