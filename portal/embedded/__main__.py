@@ -61,7 +61,7 @@ def bring_up(supervisor: Supervisor) -> None:
         broker.end_left_over(home)
         first.append(parts.broker_part(home))
     supervisor.bring_up(first)
-    supervisor.run_to_end(parts.prepare_part(home))
+    supervisor.run_to_end(parts.errand(home))
     supervisor.bring_up(
         [
             parts.web_part(home, settings.HOST, settings.PORT),

@@ -80,9 +80,9 @@ class EmbeddedDatabase:
             try:
                 postmaster = self.cluster.start()
             except PartFailed as error:
-                print(error, flush=True)  # noqa: T201 the line its starter reads
+                print(error, flush=True)  # the line its starter reads
                 return
-            print("ready", flush=True)  # noqa: T201
+            print("ready", flush=True)
             users = self.users.open("ab")
             while postmaster.poll() is None and not _locked(users):
                 time.sleep(0.1)

@@ -13,6 +13,7 @@ from django.core.management import call_command, get_commands
 from django.db import DEFAULT_DB_ALIAS, OperationalError, connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 
+from portal.embedded.static_files import Collection
 from portal.embedded.supervisor import say
 
 ROLE_LINE_WORDS = 3
@@ -25,10 +26,6 @@ def apply_migrations() -> None:
         say("migrations", f"applying {len(waiting)}")
         call_command("migrate", verbosity=0, interactive=False)
     say("migrations", f"{len(waiting)} applied" if waiting else "none to apply")
-
-
-def collect_static_files() -> None:
-    call_command("collectstatic", verbosity=0, interactive=False)
 
 
 def make_demo() -> None:
@@ -60,6 +57,8 @@ def _write_private(file: Path, text: str) -> None:
 def main() -> int:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
     django.setup()
+    static_files = Collection()
+    static_files.start_if_needed()
     try:
         apply_migrations()
         make_demo()
@@ -67,7 +66,8 @@ def main() -> int:
         reason = str(error).strip().splitlines()[0]
         sys.stderr.write(f"The database does not answer: {reason}\n")
         return 1
-    collect_static_files()
+    if static_files.finish():
+        say("static", "files collected")
     return 0
 
 

@@ -4,7 +4,6 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Sequence
-from types import FrameType
 
 from portal.embedded.parts import Part, ProcessPart
 from portal.embedded.processes import PartFailed
@@ -33,7 +32,7 @@ class Supervisor:
         """Handlers, not sigwait: started with `&` from a script SIGINT is ignored, and
         sigwait would hang for ever."""
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, self._note)
+            signal.signal(number, lambda *_: self._note())
 
     def bring_up(self, parts: Sequence[Part], seconds: float = 120) -> None:
         """All at once; returns when each is up, raises when one ends instead."""
@@ -52,17 +51,17 @@ class Supervisor:
                 raise PartFailed(f"{names} did not come up in {seconds:.0f} seconds.")
             self._pause()
 
-    def run_to_end(self, part: ProcessPart) -> None:
+    def run_to_end(self, errand: ProcessPart) -> None:
         """For what has to be done before others start."""
-        self._start(part)
+        self._start(errand)
         try:
-            while part.runs():
+            while errand.runs():
                 self._pause()
         except StopAsked:
-            part.stop(self.in_hurry)
+            errand.stop(lambda: True)
             raise
-        if part.process is not None and part.process.returncode != 0:
-            raise PartFailed(f"{part.name} {part.how_it_ended()}")
+        if errand.failed():
+            raise PartFailed(f"{errand.name} {errand.how_it_ended()}")
 
     def watch(self) -> None:
         """Until a signal comes."""
@@ -124,7 +123,7 @@ class Supervisor:
         if self.signals:
             raise StopAsked
 
-    def _note(self, number: int, frame: FrameType | None) -> None:
+    def _note(self) -> None:
         self.signals += 1
         if self.signals == 1:
             self.on_stop()
