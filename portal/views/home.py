@@ -34,7 +34,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "figures": joints.figures_for(user, now),
         "actions": joints.actions_for(user, now),
         "panels": joints.panels_for(user, now),
-        "since": since,
+        "since": _since_words(since, now) if since else "",
         "news": [line_of(entry) for entry in news[:NEWS_SHOWN]] if news else [],
     }
     return render(request, "portal/home.html", context)
@@ -46,13 +46,21 @@ def _lede(now: datetime, since: datetime | None) -> str:
     starts = numbers.current().fiscal_year_starts
     quarter = Quarter.of(today, starts)
     first, last = quarter.first_day(starts), quarter.last_day(starts)
-    week = (today - first).days // 7 + 1
-    weeks = (last - first).days // 7 + 1
+    # Thirteen weeks, whatever the days: the odd ones belong to the last.
+    weeks = ((last - first).days + 1) // 7
+    week = min((today - first).days // 7 + 1, weeks)
     words = f"{formats.long_day(today)} · {quarter.label}, week {week} of {weeks}."
     if since is None:
         return f"{words} This is your first visit."
+    return (
+        f"{words} Your last visit was {_since_words(since, now).replace(', ', ' at ')}."
+    )
+
+
+def _since_words(since: datetime, now: datetime) -> str:
+    """yesterday, 17:12; or 7 Apr 2026, 17:12."""
     zone = ZoneInfo(str(settings.ORGANISATION_TIME_ZONE))
-    moment = formats.moment(since, today, zone)
+    moment = formats.moment(since, clock.today(now), zone)
     for near in ("Today", "Yesterday"):
-        moment = moment.replace(f"{near} ", f"{near.lower()} at ")
-    return f"{words} Your last visit was {moment}."
+        moment = moment.replace(f"{near} ", f"{near.lower()}, ")
+    return moment
