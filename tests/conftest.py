@@ -1,5 +1,6 @@
 """What all tests share: one moment, one cast of people, and a flush that works."""
 
+import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from types import SimpleNamespace
@@ -28,6 +29,18 @@ CAST: tuple[tuple[str, str, tuple[Role, ...]], ...] = (
     ("gateway", "", (Role.RUNTIME,)),
     ("nils", "Nils Berg", ()),
 )
+
+
+# --- The long versions, only when asked for ------------------------------------------
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if os.environ.get("WEIGHBRIDGE_SOAK"):
+        return
+    skipped = pytest.mark.skip(reason="a long version: make soak")
+    for item in items:
+        if item.get_closest_marker("soak"):
+            item.add_marker(skipped)
 
 
 # --- Flushing: tables of facts refuse TRUNCATE, and a flush loses version 1 ----------

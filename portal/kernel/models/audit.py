@@ -51,7 +51,7 @@ class AuditEntry(models.Model):
         null=True,
         blank=True,
         related_name="+",
-        # The index below covers it.
+        # The trail is searched by the name; only a deletion would look for the key.
         db_index=False,
         help_text="Empty: the system itself.",
     )
@@ -76,7 +76,7 @@ class AuditEntry(models.Model):
         verbose_name_plural = "audit entries"
         indexes = [
             models.Index(fields=["object", "-id"], name="audit_of_an_object"),
-            models.Index(fields=["actor", "-id"], name="audit_of_an_actor"),
+            models.Index(fields=["actor_username", "-id"], name="audit_of_an_actor"),
             models.Index(fields=["action", "-id"], name="audit_of_an_action"),
             models.Index(fields=["at"], name="audit_by_time"),
         ]
