@@ -133,8 +133,11 @@ class ConventionSchema(AutoSchema):
             self.method = method
 
     def _map_serializer(
-        self, serializer: Any, direction: str, bypass: Any = False
-    ) -> Any:  # noqa: FBT002
+        self,
+        serializer: Any,
+        direction: str,
+        bypass: Any = False,  # noqa: FBT002 - the generator's signature
+    ) -> Any:
         schema = super()._map_serializer(serializer, direction, bypass)
         if isinstance(serializer, StrictSerializer):
             schema["additionalProperties"] = False

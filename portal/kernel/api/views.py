@@ -48,6 +48,8 @@ class WeighbridgeView(APIView):
     # What `get_subject` found; None where an address has no subject.
     subject: Any = None
     operation: Operation
+    # DRF's formats by suffix; the API has none.
+    format_kwarg = None
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)

@@ -134,6 +134,8 @@ def _note(request: HttpRequest, response: HttpResponseBase, seconds: float) -> N
     match = request.resolver_match
     route = match.route if match is not None else "(none)"
     method = request.method or ""
+    # Django would write a second line, and outside of this request's id.
+    response._has_been_logged = True  # type: ignore[attr-defined]
     observe_request(route, method, response.status_code, seconds)
     log.info(
         "request",
