@@ -26,7 +26,7 @@ def _whole(
     )
 
 
-def _decimal(  # noqa: PLR0913 - a field's measures
+def _decimal(
     default: str, low: str, high: str, help_text: str, *, digits: int, places: int
 ) -> "models.DecimalField[Decimal, Decimal]":
     return models.DecimalField(

@@ -26,7 +26,7 @@ class LastAdministrator(Conflict):
     title = "The last administrator"
 
 
-def create_user(  # noqa: PLR0913 - an account has that many parts
+def create_user(
     *,
     actor: User | None,
     username: str,

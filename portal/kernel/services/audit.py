@@ -8,7 +8,7 @@ from portal.kernel.models import AuditEntry, User
 from portal.kernel.origin import current_origin
 
 
-def record(  # noqa: PLR0913 - an entry has that many parts
+def record(
     action: str,
     object_: str,
     *,
@@ -40,7 +40,7 @@ def record(  # noqa: PLR0913 - an entry has that many parts
     )
 
 
-def record_change(  # noqa: PLR0913 - an entry has that many parts
+def record_change(
     action: str,
     object_: str,
     *,

@@ -10,7 +10,7 @@ from portal.kernel.enums import Channel
 from portal.kernel.models import OutboxMessage, User
 
 
-def post(  # noqa: PLR0913 - a message has that many parts
+def post(
     kind: str,
     payload: Mapping[str, Any],
     *,
@@ -45,7 +45,7 @@ def post(  # noqa: PLR0913 - a message has that many parts
     return True
 
 
-def post_mail(  # noqa: PLR0913 - a mail has that many parts
+def post_mail(
     to: User | str,
     subject: str,
     body: str,

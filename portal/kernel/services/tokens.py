@@ -30,7 +30,7 @@ class IssuedToken:
     secret: str
 
 
-def issue_token(  # noqa: PLR0913 - a token has that many parts
+def issue_token(
     *,
     actor: User | None,
     user: User,
