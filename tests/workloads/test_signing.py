@@ -62,9 +62,7 @@ MAY_SIGN = {
     ("eve", "ops"),
     ("root", "ops"),
 }
-PEOPLE = (
-    "sarah marcus pia ines felix noor clara dana adele ada gateway nils eve root"
-).split()
+PEOPLE = ["sarah", "marcus", "pia", "ines", "felix", "noor", "clara", "dana", "adele", "ada", "gateway", "nils", "eve", "root"]
 
 
 @pytest.mark.parametrize("role", list(SignRole))

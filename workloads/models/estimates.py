@@ -1,8 +1,8 @@
 """Estimates: versioned inputs, and the budgets frozen when a version was submitted."""
 
-import pgtrigger
 from typing import Any
 
+import pgtrigger
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
