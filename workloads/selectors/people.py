@@ -19,9 +19,15 @@ def people_with_a_say() -> list[User]:
 
 
 def menders(
-    requirement: Requirement, workload: Workload, people: Sequence[User] | None = None
+    requirement: Requirement,
+    workload: Workload,
+    people: Sequence[User] | None = None,
+    barred: frozenset[int] | None = None,
 ) -> list[User]:
-    """The people who can mend one requirement of one workload, its owner first."""
+    """The people who can mend one requirement of one workload, its owner first.
+
+    Who asks for several requirements hands in `people` and `barred`, read once.
+    """
     everyone = list(people if people is not None else people_with_a_say())
     owner = workload.owner
     if owner is not None and owner.is_active and owner not in everyone:
@@ -34,7 +40,8 @@ def menders(
         )
     ]
     if requirement.code.startswith("signoff_"):
-        barred = barred_from_signing(workload)
+        if barred is None:
+            barred = barred_from_signing(workload)
         able = [user for user in able if user.pk not in barred]
     return sorted(able, key=lambda user: user.pk != workload.owner_id)
 
@@ -51,10 +58,13 @@ def barred_from_signing(workload: Workload) -> frozenset[int]:
 
 
 def who_can_mend(
-    requirement: Requirement, workload: Workload, people: Sequence[User] | None = None
+    requirement: Requirement,
+    workload: Workload,
+    people: Sequence[User] | None = None,
+    barred: frozenset[int] | None = None,
 ) -> str:
     """ "Ines Duarte can mend it.", or who would be needed where nobody can."""
-    able = menders(requirement, workload, people)
+    able = menders(requirement, workload, people, barred)
     if not able:
         wanted = " or ".join(
             access.who_can(action, workload) for action in requirement.mended_by
