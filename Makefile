@@ -30,7 +30,7 @@ test: $(VENV)/installed-dev
 	$(BIN)/python -m pytest $(TESTS)
 
 soak: $(VENV)/installed-dev
-	WEIGHBRIDGE_SOAK=1 $(BIN)/python -m pytest $(TESTS)
+	WEIGHBRIDGE_SOAK=1 WEIGHBRIDGE_RACE_ROUNDS=200 $(BIN)/python -m pytest $(TESTS)
 
 check: $(VENV)/installed-dev
 	$(BIN)/ruff format --check .

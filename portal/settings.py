@@ -13,6 +13,7 @@ from csp.constants import NONE, SELF
 from portal.embedded.home import Home
 from portal.embedded.postgres import NAME as EMBEDDED_DATABASE
 from portal.embedded.postgres import PORT as EMBEDDED_DATABASE_PORT
+from portal.embedded.postgres import binaries
 from portal.environment import Environment, Missing
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -135,6 +136,9 @@ DATABASES: dict[str, dict[str, Any]] = {
         ),
     }
 }
+
+# Where pg_dump and its like are when the system has none.
+DATABASE_TOOLS = binaries()
 
 if PRODUCTION and not environment.has("BROKER_URL"):
     raise Missing("BROKER_URL", "a Redis or RabbitMQ, like redis://host:6379/0")
