@@ -4,6 +4,7 @@
 time-out, and keeps the answer for a moment, so that being watched costs little.
 """
 
+from collections.abc import Mapping
 from http import HTTPStatus
 
 from django.contrib.auth.decorators import login_not_required
@@ -47,7 +48,7 @@ def metrics(request: HttpRequest) -> HttpResponse:  # noqa: ARG001
     return HttpResponse(text, content_type=PROMETHEUS, headers=_fresh())
 
 
-def _json(body: dict[str, object], status: HTTPStatus) -> HttpResponse:
+def _json(body: Mapping[str, object], status: HTTPStatus) -> HttpResponse:
     headers = _fresh()
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
         headers["Retry-After"] = "2"

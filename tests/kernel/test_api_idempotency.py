@@ -4,6 +4,7 @@ import threading
 from datetime import timedelta
 
 import pytest
+from django.db import connections
 
 from portal.kernel import clock
 from portal.kernel.models import IdempotentAnswer, User
@@ -112,7 +113,7 @@ def test_two_at_once_have_one_effect_and_one_answer(cast, caller_of, probe):
     def post() -> None:
         together.wait()
         answers.append(call("POST", THINGS, {"name": "x"}, Idempotency_Key=KEY))
-        connections_closed()
+        connections.close_all()
 
     threads = [threading.Thread(target=post) for _ in range(4)]
     for thread in threads:
@@ -123,9 +124,3 @@ def test_two_at_once_have_one_effect_and_one_answer(cast, caller_of, probe):
     assert [answer.status_code for answer in answers] == [201] * 4
     assert {answer.json()["count"] for answer in answers} == {1}
     assert User.objects.filter(username="x").count() == 1
-
-
-def connections_closed() -> None:
-    from django.db import connections
-
-    connections.close_all()

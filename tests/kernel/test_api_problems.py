@@ -8,7 +8,7 @@ from django.core.exceptions import (
     ValidationError,
 )
 from django.db import DataError, IntegrityError, InterfaceError, OperationalError
-from django.http import Http404
+from django.http import Http404  # noqa: TID251 - raised on purpose
 from rest_framework import exceptions
 
 from portal.kernel.errors import Conflict, FieldError, Invalid, Stale, Unavailable

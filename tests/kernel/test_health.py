@@ -1,6 +1,7 @@
 """/livez, /readyz and /metrics, with parts up and down."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 
 import pytest
 from django.db import OperationalError, connection
@@ -15,13 +16,17 @@ from portal.readiness import UP, Part
 DOWN = Part(ok=False, detail="It does not answer.")
 
 
+def _as_found(part: Part, _now: datetime) -> Part:
+    return part
+
+
 @pytest.fixture
 def parts(monkeypatch):
     """All parts up, unless a test says otherwise; nothing kept from before."""
 
     def answer(**found: Part) -> None:
         wanted = {
-            name: ((lambda _now, part=found.get(name, UP): part), needs)
+            name: (partial(_as_found, found.get(name, UP)), needs)
             for name, (_, needs) in readiness.PARTS.items()
         }
         monkeypatch.setattr(readiness, "PARTS", wanted)

@@ -3,6 +3,7 @@
 import logging
 
 import pytest
+from django.http import HttpResponse  # noqa: TID251 - a view of the test's own
 
 from portal.kernel.enums import Source
 from portal.kernel.middleware.requests import RequestMiddleware
@@ -43,8 +44,6 @@ def test_what_is_done_knows_its_door(path, door, rf):
     seen = []
 
     def view(_request):
-        from django.http import HttpResponse
-
         seen.append(current_origin())
         return HttpResponse()
 
@@ -60,8 +59,6 @@ def test_what_is_done_knows_its_door(path, door, rf):
     ("behind_a_proxy", "address"), [(None, "192.0.2.7"), (("X", "y"), "198.51.100.9")]
 )
 def test_only_a_proxy_of_ours_says_who_called(behind_a_proxy, address, rf, settings):
-    from django.http import HttpResponse
-
     settings.SECURE_PROXY_SSL_HEADER = behind_a_proxy
     seen = []
 

@@ -50,7 +50,7 @@ class AuditEntryAnswer(serializers.Serializer[Any]):
     before = serializers.DictField(allow_null=True)
     after = serializers.DictField(allow_null=True)
     reason = serializers.CharField()
-    source = serializers.ChoiceField(list(Source))
+    source = serializers.ChoiceField(list(Source))  # type: ignore[assignment]
     request_id = serializers.CharField()
     hash = serializers.CharField()
     previous_hash = serializers.CharField()

@@ -51,7 +51,7 @@ class Integer(serializers.IntegerField):
 
 
 @extend_schema_field({"type": "number"})
-class Number(serializers.Field):  # type: ignore[type-arg]
+class Number(serializers.Field):
     """A JSON number, read as an exact Decimal: hours, minutes, ratios, factors."""
 
     default_error_messages = {
@@ -157,7 +157,7 @@ class Word(serializers.ChoiceField):
         return value
 
 
-class _Parsed(serializers.Field):  # type: ignore[type-arg]
+class _Parsed(serializers.Field):
     """A text that a query parameter of the same kind reads, too."""
 
     parameter: Matching
@@ -214,7 +214,7 @@ class Listed(serializers.ListField):
 
     def __init__(
         self,
-        child: serializers.Field,  # type: ignore[type-arg]
+        child: serializers.Field,
         *,
         max_length: int = 500,
         **options: Any,

@@ -77,7 +77,7 @@ def _keep(
         user=view.actor,
         key=key,
         defaults={
-            "method": view.request.method,
+            "method": view.request.method or "",
             "path": view.request.path[:500],
             "body_sha256": body_sha256,
             "status": answer.status_code,

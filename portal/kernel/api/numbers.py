@@ -21,11 +21,12 @@ from portal.kernel.selectors import numbers
 from portal.kernel.services.numbers import NUMBERS, change_numbers
 
 LONGEST_REASON = 2000
+_COLUMNS = ModelNumbers._meta.concrete_fields
 
 
 def _field_of(name: str) -> "serializers.Field[Any, Any, Any, Any]":
     """The body's field for a number of the model, with the model's own bounds."""
-    column = ModelNumbers._meta.get_field(name)
+    column = next(one for one in _COLUMNS if one.name == name)
     options: dict[str, Any] = {"required": False, "help_text": column.help_text}
     if isinstance(column, ArrayField):
         share = Number(min_value=0, max_value=1, places=3)
@@ -44,15 +45,11 @@ def _field_of(name: str) -> "serializers.Field[Any, Any, Any, Any]":
 
 def _bounds(column: "models.Field[Any, Any]") -> tuple[Decimal, Decimal]:
     """The tightest of the model's validators; the database type brings its own."""
-    lows = [one.limit_value for one in column.validators if _is(one, MinValueValidator)]
-    highs = [
-        one.limit_value for one in column.validators if _is(one, MaxValueValidator)
-    ]
+    lows, highs = (
+        [one.limit_value for one in column.validators if isinstance(one, kind)]
+        for kind in (MinValueValidator, MaxValueValidator)
+    )
     return Decimal(max(lows)), Decimal(min(highs))
-
-
-def _is(validator: Any, kind: type) -> bool:
-    return isinstance(validator, kind)
 
 
 class _Edit(StrictSerializer):

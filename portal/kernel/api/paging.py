@@ -213,7 +213,7 @@ def _may_be_null(model: type[Model], path: str) -> bool:
         if not isinstance(column, Field) or column.null:
             return True
         if column.is_relation and column.related_model is not None:
-            model = column.related_model  # type: ignore[assignment]
+            model = column.related_model
     return False
 
 

@@ -171,7 +171,7 @@ def _of_the_framework(error: exceptions.APIException) -> Problem:
     if isinstance(error, exceptions.NotAuthenticated | exceptions.AuthenticationFailed):
         return NotSignedIn("You are not signed in. Sign in or send a token.")
     if isinstance(error, exceptions.Throttled):
-        wait = str(int(error.wait or 1))
+        wait = str(int(getattr(error, "wait", None) or 1))
         return TooMany(headers={"Retry-After": wait})
     kinds: tuple[tuple[type[exceptions.APIException], type[Problem]], ...] = (
         (exceptions.MethodNotAllowed, errors.MethodNotAllowed),

@@ -92,7 +92,7 @@ def invalid_fields(detail: Any) -> Invalid:
 
 def _field_errors(detail: Any, pointer: str) -> Iterator[FieldError]:
     if isinstance(detail, ErrorDetail):
-        yield FieldError(pointer, detail.code, str(detail))
+        yield FieldError(pointer, detail.code or "invalid", str(detail))
     elif isinstance(detail, dict):
         for name, inner in detail.items():
             own = name in {"", "non_field_errors"}

@@ -63,9 +63,11 @@ class WeighbridgeView(APIView):
 
     # --- What a view may say -------------------------------------------------------
 
-    def get_subject(self, **_path: Any) -> Any:
-        """What the address names, seen by `self.actor`; raise NotFound (or return
-        None after a failed look-up is wrong: None means "has no subject")."""
+    def get_subject(self, *_args: Any, **_path: Any) -> Any:
+        """What the address names, as `self.actor` sees it; raise NotFound if nothing.
+
+        It is given the path's parts by name. None means that there is no subject.
+        """
         return None
 
     def guarded(self, subject: Any) -> Any:
