@@ -1,0 +1,1 @@
+"""The measurements of the product against floors taken in the same run."""
