@@ -12,12 +12,12 @@ from django.views.decorators.http import (
 )
 
 from portal.forms.accounts import AccountForm, NewAccountForm, PasswordForm
-from portal.forms.refusals import show_refusal
 from portal.kernel import clock
 from portal.kernel.access import allows, require
 from portal.kernel.errors import Conflict, Invalid, NotFound
 from portal.kernel.models import User
 from portal.kernel.pages.paging import page_number, paging_for
+from portal.kernel.pages.refusals import show_refusal
 from portal.kernel.pages.toast import toast
 from portal.kernel.selectors.accounts import accounts_matching, find_account
 from portal.kernel.services import accounts as use_cases

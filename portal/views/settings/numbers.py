@@ -8,11 +8,11 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods, require_safe
 
 from portal.forms.numbers import UNITS, NumbersForm, words_of
-from portal.forms.refusals import show_refusal
 from portal.kernel import clock
 from portal.kernel.access import require
 from portal.kernel.errors import Invalid, Stale
 from portal.kernel.models import ModelNumbers
+from portal.kernel.pages.refusals import show_refusal
 from portal.kernel.pages.toast import toast
 from portal.kernel.selectors import numbers as selector
 from portal.kernel.services.numbers import NUMBERS, change_numbers

@@ -7,10 +7,10 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from portal.forms.accounts import OwnPasswordForm
-from portal.forms.refusals import show_refusal
 from portal.kernel import clock
 from portal.kernel.errors import Invalid
 from portal.kernel.models import User
+from portal.kernel.pages.refusals import show_refusal
 from portal.kernel.pages.toast import toast
 from portal.kernel.services.accounts import change_password
 from portal.views.settings.frame import show

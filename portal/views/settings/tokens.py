@@ -11,12 +11,12 @@ from django.views.decorators.http import (
     require_safe,
 )
 
-from portal.forms.refusals import show_refusal
 from portal.forms.tokens import TokenForm
 from portal.kernel import clock
 from portal.kernel.access import require
 from portal.kernel.errors import Invalid
 from portal.kernel.models import ApiToken
+from portal.kernel.pages.refusals import show_refusal
 from portal.kernel.pages.toast import toast
 from portal.kernel.selectors.tokens import tokens_of
 from portal.kernel.services.tokens import issue_token, revoke_token

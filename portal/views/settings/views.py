@@ -8,10 +8,10 @@ from django.views.decorators.http import (
     require_safe,
 )
 
-from portal.forms.refusals import show_refusal
 from portal.forms.views import SaveViewForm, address_of, rows_of
 from portal.kernel import clock
 from portal.kernel.errors import Invalid
+from portal.kernel.pages.refusals import show_refusal
 from portal.kernel.pages.toast import toast
 from portal.kernel.selectors.saved_views import all_views_of
 from portal.kernel.services.saved_views import delete_view, save_view
