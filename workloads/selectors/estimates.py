@@ -26,10 +26,11 @@ def inputs_of(estimate: Estimate) -> EstimateInputs:
     )
 
 
-def budgets_of(inputs: EstimateInputs) -> Budgets:
+def budgets_of(inputs: EstimateInputs, currency: str | None = None) -> Budgets:
     """The three budgets by the capacity model that the settings name."""
     size = import_string(settings.ESTIMATE_BUDGETS)
-    budgets: Budgets = size(inputs, currency=numbers.current().currency)
+    money = numbers.current().currency if currency is None else currency
+    budgets: Budgets = size(inputs, currency=money)
     return budgets
 
 
@@ -98,6 +99,16 @@ def default_inputs() -> dict[str, Any]:
         "sources": {},
         "ranges": {},
     }
+
+
+def inputs_to_go_on_from(
+    workload: Workload, defaults: Mapping[str, Any]
+) -> dict[str, Any]:
+    """What the next version states until somebody changes it."""
+    newest = workload.submitted_estimate
+    if newest is None:
+        return dict(defaults)
+    return {name: getattr(newest, name) for name in INPUT_FIELDS}
 
 
 def is_waiting_unsigned(workload: Workload) -> bool:

@@ -1,14 +1,15 @@
 """Estimates: opening and editing a draft, submitting it, closing a refused version."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Max, prefetch_related_objects
 
 from portal.kernel import access
 from portal.kernel.errors import FieldError, Invalid, Stale
-from portal.kernel.models import User
+from portal.kernel.models import AuditEntry, User
 from portal.kernel.selectors import numbers
 from portal.kernel.services import audit
 from workloads.enums import EstimateState, Status
@@ -22,6 +23,7 @@ from workloads.selectors.estimates import (
     etag_of,
     get_estimate,
     inputs_of,
+    inputs_to_go_on_from,
 )
 from workloads.services import lifecycle
 from workloads.services.errors import (
@@ -30,8 +32,11 @@ from workloads.services.errors import (
     NotADraft,
     WorkloadRetired,
 )
-from workloads.services.locks import lock_workload
-from workloads.services.pointers import point_at_estimates
+from workloads.services.locks import lock_workload, lock_workloads
+from workloads.services.pointers import (
+    point_at_estimates,
+    point_many_at_estimates,
+)
 
 EDITABLE = (*INPUT_FIELDS, "note")
 
@@ -45,17 +50,55 @@ def open_draft(
     Raises NotAllowed, Invalid, DraftExists (there is at most one) or WorkloadRetired.
     """
     workload = lock_workload(number)
-    access.require(actor, "estimate.write", workload)
-    _require_not_retired(workload)
-    if workload.draft_estimate is not None:
-        draft = workload.draft_estimate
-        raise DraftExists(
-            f"{workload.ref} has an open draft, v{draft.version}. Edit or submit that.",
-            link=link_to(workload, draft.version),
-        )
-    estimate = _new_draft(workload, {**default_inputs(), **changes}, actor, now)
-    _audit_edit(workload, estimate, actor, before={}, after=_plain(changes), now=now)
+    [estimate] = _open_drafts(
+        [(workload, {**default_inputs(), **changes})], {number: changes}, actor, now
+    )
     return estimate
+
+
+@transaction.atomic
+def open_drafts(
+    *, actor: User, changes_of: Mapping[int, Mapping[str, Any]], now: datetime
+) -> list[Estimate]:
+    """Open the next version of many workloads, by number, in few statements.
+
+    Each goes on from its newest submitted version, where it has one. Raises as
+    `open_draft` does.
+    """
+    workloads = list(lock_workloads(changes_of).values())
+    prefetch_related_objects(workloads, "submitted_estimate", "draft_estimate")
+    defaults = default_inputs()
+    inputs = [
+        {**inputs_to_go_on_from(row, defaults), **changes_of[row.number]}
+        for row in workloads
+    ]
+    return _open_drafts(
+        list(zip(workloads, inputs, strict=True)), changes_of, actor, now
+    )
+
+
+def _open_drafts(
+    drafts: Sequence[tuple[Workload, Mapping[str, Any]]],
+    changes_of: Mapping[int, Mapping[str, Any]],
+    actor: User,
+    now: datetime,
+) -> list[Estimate]:
+    for workload, _ in drafts:
+        access.require(actor, "estimate.write", workload)
+        _require_not_retired(workload)
+        _require_no_draft(workload)
+    estimates = _new_drafts(drafts, actor, now)
+    audit.record_all(
+        _edit_entry(
+            estimate,
+            actor,
+            before={},
+            after=_plain(changes_of[estimate.workload.number]),
+            now=now,
+        )
+        for estimate in estimates
+    )
+    return estimates
 
 
 @transaction.atomic
@@ -100,14 +143,14 @@ def edit_draft(
         ]
     )
     estimate.contributors.add(actor)
-    _audit_edit(
-        workload,
+    entry = _edit_entry(
         estimate,
         actor,
         before=_plain({name: before[name] for name in changed}),
         after=_plain(changed),
         now=now,
     )
+    audit.record_all([entry])
     return estimate
 
 
@@ -167,30 +210,45 @@ def refuse_version(workload: Workload, estimate: Estimate, *, now: datetime) -> 
     Estimate.objects.filter(pk=estimate.pk).update(state=EstimateState.REFUSED)
     if workload.draft_estimate is None:
         inputs = {name: getattr(estimate, name) for name in INPUT_FIELDS}
-        draft = _new_draft(workload, inputs, None, now)
+        [draft] = _new_drafts([(workload, inputs)], None, now)
         draft.contributors.set(estimate.contributors.all())
     else:
         point_at_estimates(workload)
 
 
-def _new_draft(
-    workload: Workload, inputs: Mapping[str, Any], author: User | None, now: datetime
-) -> Estimate:
-    newest = Estimate.objects.filter(workload=workload).order_by("-version").first()
-    estimate = Estimate(
-        workload=workload,
-        version=newest.version + 1 if newest else 1,
-        created_by=author,
-        created_at=now,
-        edited_at=now,
-        **inputs,
+def _new_drafts(
+    drafts: Sequence[tuple[Workload, Mapping[str, Any]]],
+    author: User | None,
+    now: datetime,
+) -> list[Estimate]:
+    workloads = [workload for workload, _ in drafts]
+    newest = dict(
+        Estimate.objects.filter(workload__in=workloads)
+        .order_by()
+        .values_list("workload_id")
+        .annotate(Max("version"))
     )
-    _size(estimate)
-    estimate.save(force_insert=True)
+    estimates = [
+        Estimate(
+            workload=workload,
+            version=newest.get(workload.pk, 0) + 1,
+            created_by=author,
+            created_at=now,
+            edited_at=now,
+            **inputs,
+        )
+        for workload, inputs in drafts
+    ]
+    for estimate in estimates:
+        _size(estimate)
+    Estimate.objects.bulk_create(estimates, batch_size=500)
     if author is not None:
-        estimate.contributors.add(author)
-    point_at_estimates(workload)
-    return estimate
+        through = Estimate.contributors.through
+        through.objects.bulk_create(
+            through(estimate=estimate, user=author) for estimate in estimates
+        )
+    point_many_at_estimates(workloads)
+    return estimates
 
 
 def _size(estimate: Estimate) -> None:
@@ -208,7 +266,8 @@ def _size(estimate: Estimate) -> None:
                 )
             ],
         )
-    budgets = budgets_of(inputs_of(estimate))
+    # A draft keeps only its tokens, and those have no currency.
+    budgets = budgets_of(inputs_of(estimate), currency="")
     per_month = budgets.tokens_per_month
     if per_month is not None and per_month > MOST_TOKENS_PER_MONTH:
         raise Invalid(
@@ -288,18 +347,26 @@ def _require_not_retired(workload: Workload) -> None:
         raise WorkloadRetired(f"{workload.ref} is retired; it takes no estimate.")
 
 
-def _audit_edit(
-    workload: Workload,
+def _require_no_draft(workload: Workload) -> None:
+    draft = workload.draft_estimate
+    if draft is not None:
+        raise DraftExists(
+            f"{workload.ref} has an open draft, v{draft.version}. Edit or submit that.",
+            link=link_to(workload, draft.version),
+        )
+
+
+def _edit_entry(
     estimate: Estimate,
     actor: User,
     *,
     before: dict[str, Any],
     after: dict[str, Any],
     now: datetime,
-) -> None:
-    audit.record(
+) -> AuditEntry:
+    return audit.entry(
         "estimate.edited",
-        f"workload/{workload.ref}",
+        f"workload/{estimate.workload.ref}",
         actor=actor,
         now=now,
         before={"version": estimate.version, **before},

@@ -1,11 +1,13 @@
 """Rows of the plan: proposing and editing a workload, and departments."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, Value
+from django.db.models.functions import Lower
 
 from portal.kernel import access
 from portal.kernel.errors import Stale
@@ -44,6 +46,14 @@ EDITABLE: tuple[str, ...] = (
 FIXED_QUARTER = (Status.COMMITTED, Status.LIVE)
 
 
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """Values of one new row; without a number it gets the next free one."""
+
+    values: Mapping[str, Any]
+    number: int | None = None
+
+
 @transaction.atomic
 def propose_workload(
     *,
@@ -57,30 +67,68 @@ def propose_workload(
 
     Raises NotAllowed or NameTaken.
     """
+    proposals = [Proposal(values, number)]
+    [workload] = _add_candidates(actor, proposals, now)
+    workload.stakeholders.set(stakeholders)
+    _record_proposals([workload], proposals, actor, now)
+    return workload
+
+
+@transaction.atomic
+def propose_workloads(
+    *, actor: User, proposals: Sequence[Proposal], now: datetime
+) -> list[Workload]:
+    """Add many candidates at once, in a fixed number of statements.
+
+    Raises NotAllowed or NameTaken.
+    """
+    workloads = _add_candidates(actor, proposals, now)
+    _record_proposals(workloads, proposals, actor, now)
+    return workloads
+
+
+def _add_candidates(
+    actor: User, proposals: Sequence[Proposal], now: datetime
+) -> list[Workload]:
     access.require(actor, "workload.propose")
     lock_next(NEXT_WORKLOAD)
-    _require_free_name(str(values["name"]), besides=0)
-    if number is None:
-        highest = Workload.objects.aggregate(highest=Max("number"))["highest"]
-        number = (highest or 0) + 1
-    workload = Workload(
-        number=number,
-        proposed_by=actor,
-        proposed_at=now,
-        status_since=now,
-        **{name: values[name] for name in EDITABLE if name in values},
+    _require_free_names(str(proposal.values["name"]) for proposal in proposals)
+    highest = Workload.objects.aggregate(highest=Max("number"))["highest"] or 0
+    workloads = []
+    for proposal in proposals:
+        workload = Workload(
+            number=proposal.number or highest + 1,
+            proposed_by=actor,
+            proposed_at=now,
+            status_since=now,
+            **{
+                name: proposal.values[name]
+                for name in EDITABLE
+                if name in proposal.values
+            },
+        )
+        _clear_owner_text(workload)
+        highest = max(highest, workload.number)
+        workloads.append(workload)
+    return Workload.objects.bulk_create(workloads, batch_size=1_000)
+
+
+def _record_proposals(
+    workloads: Sequence[Workload],
+    proposals: Sequence[Proposal],
+    actor: User,
+    now: datetime,
+) -> None:
+    audit.record_all(
+        audit.entry(
+            "workload.proposed",
+            f"workload/{workload.ref}",
+            actor=actor,
+            now=now,
+            after={"status": workload.status, **_plain(proposal.values)},
+        )
+        for workload, proposal in zip(workloads, proposals, strict=True)
     )
-    _clear_owner_text(workload)
-    workload.save(force_insert=True)
-    workload.stakeholders.set(stakeholders)
-    audit.record(
-        "workload.proposed",
-        f"workload/{workload.ref}",
-        actor=actor,
-        now=now,
-        after={"status": workload.status, **_plain(values)},
-    )
-    return workload
 
 
 @transaction.atomic
@@ -151,7 +199,7 @@ def _stakeholders(
 def _require_changeable(workload: Workload, changed: Mapping[str, Any]) -> None:
     if "name" in changed:
         lock_next(NEXT_WORKLOAD)
-        _require_free_name(str(changed["name"]), besides=workload.pk)
+        _require_free_names([str(changed["name"])], besides=workload.pk)
     if "ship_quarter" in changed and workload.status in FIXED_QUARTER:
         raise QuarterIsCommitted(
             f"{workload.ref} is {workload.status} for {workload.ship_quarter}. "
@@ -174,8 +222,15 @@ def _require_changeable(workload: Workload, changed: Mapping[str, Any]) -> None:
             )
 
 
-def _require_free_name(name: str, *, besides: int) -> None:
-    taken = Workload.objects.filter(name__iexact=name).exclude(pk=besides).first()
+def _require_free_names(names: Iterable[str], *, besides: int = 0) -> None:
+    """Compared as the unique index compares them, and found by it."""
+    wanted = [Lower(Value(name)) for name in names]
+    taken = (
+        Workload.objects.alias(folded=Lower("name"))
+        .filter(folded__in=wanted)
+        .exclude(pk=besides)
+        .first()
+    )
     if taken is not None:
         raise NameTaken(
             f'{taken.ref} is called "{taken.name}" already. Choose another name.',
