@@ -162,7 +162,8 @@ def _without_twins(rows: Sequence[ParsedRow]) -> Iterator[ParsedRow]:
         for column, value in ((Column.REF, row.ref), (Column.WORKLOAD, row.name)):
             if not value:
                 continue
-            first = seen.setdefault((column, value.casefold()), row.number)
+            key = (column, words.name_key(value))
+            first = seen.setdefault(key, row.number)
             if first != row.number:
                 detail = f"Row {first} names it already. One workload has one row."
                 twins.append(error(column, value, "repeated", detail))

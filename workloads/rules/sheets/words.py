@@ -11,7 +11,7 @@ LONGEST_NAME: Final = 200
 LONGEST_OWNER: Final = 200
 LONGEST_MODEL: Final = 100
 
-_REF = re.compile(r"w[-\u2010\u2011\u2013]?([0-9]{1,6})", re.IGNORECASE)
+_REF = re.compile(r"w[-\u2010\u2011\u2013]?0*([1-9][0-9]{0,8})", re.IGNORECASE)
 _QUARTER = re.compile(
     r"q([1-4])[-/\s]?(20[0-9]{2})|(20[0-9]{2})[-/\s]?q([1-4])", re.IGNORECASE
 )
@@ -67,7 +67,7 @@ def read_ref(raw: RawCell) -> str:
     match = _REF.fullmatch(text)
     if not text:
         return ""
-    if match is None or int(match[1]) == 0:
+    if match is None:
         raise BadCell(
             "not_a_reference",
             "A reference is W- and a number from 1: W-01. Leave it empty for a new "
@@ -79,6 +79,11 @@ def read_ref(raw: RawCell) -> str:
 def number_of(ref: str) -> int:
     """The number in a reference that `read_ref` gave."""
     return int(ref.removeprefix("W-"))
+
+
+def name_key(name: str) -> str:
+    """Two names with one key are one name: the case does not tell workloads apart."""
+    return name.lower()
 
 
 def read_status(raw: RawCell) -> Status | None:

@@ -1,0 +1,1 @@
+"""Judging a sheet against the plan. Plain values in, verdicts out."""
