@@ -5,19 +5,18 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import OuterRef, Subquery
+from django.db.models import OuterRef, Q, Subquery
 
-from capacity.formulas.ops import OpsLoad, ops_load
 from capacity.formulas.tokens import tokens_in_month
+from capacity.selectors.ops_load import COUNTED, OpsHours, ops_hours
 from portal.kernel import clock
 from portal.kernel.models import ModelNumbers
 from portal.kernel.periods import Month, Quarter
 from portal.kernel.selectors import numbers
 from workloads.enums import Status
 from workloads.models import StatusStep, Workload
+from workloads.models.plan import ref_of
 from workloads.rules.estimates import format_number
-
-COUNTED = (Status.COMMITTED, Status.LIVE)
 
 
 @dataclass(frozen=True)
@@ -32,17 +31,24 @@ class Load:
     tokens_per_user_month: int | None
     growth_per_month: Decimal
     grows_from: Month
-    ops_hours_week: Decimal | None
 
 
-def loads() -> list[Load]:
-    """Planned, committed and live workloads that have a ship quarter, in one query."""
-    starts = numbers.current().fiscal_year_starts
+def loads(starts: int) -> list[Load]:
+    """Planned, committed and live workloads that have a ship quarter, in one query.
+
+    Candidates count for nothing; those without an estimate make a quarter uncertain.
+    """
     live_at = StatusStep.objects.filter(
         workload=OuterRef("pk"), target=Status.LIVE
     ).values("at")[:1]
     rows = (
-        Workload.objects.filter(status__in=[Status.PLANNED, *COUNTED])
+        Workload.objects.filter(
+            Q(status__in=[Status.PLANNED, *COUNTED])
+            | Q(
+                status=Status.CANDIDATE,
+                shown_estimate__tokens_per_user_month__isnull=True,
+            )
+        )
         .exclude(ship_quarter="")
         .annotate(live_at=Subquery(live_at))
         .order_by("number")
@@ -55,14 +61,13 @@ def loads() -> list[Load]:
             "shown_estimate__tokens_per_user_month",
             "shown_estimate__growth_per_month",
             "shown_estimate__submitted_at",
-            "shown_estimate__ops_hours_week",
         )
     )
     return [_load(row, starts) for row in rows]
 
 
 def _load(row: tuple[Any, ...], starts: int) -> Load:
-    number, status, ship_quarter, live_at, users, tokens, growth, submitted, hours = row
+    number, status, ship_quarter, live_at, users, tokens, growth, submitted = row
     quarter = Quarter.parse(ship_quarter)
     ships = quarter.months(starts)[0]
     if live_at is not None:
@@ -70,7 +75,7 @@ def _load(row: tuple[Any, ...], starts: int) -> Load:
         quarter = Quarter.of(clock.today(live_at), starts)
     estimated = Month.of(clock.today(submitted)) if submitted else ships
     return Load(
-        ref=f"W-{number:02d}",
+        ref=ref_of(number),
         status=status,
         ships=ships,
         first_quarter=quarter,
@@ -78,7 +83,6 @@ def _load(row: tuple[Any, ...], starts: int) -> Load:
         tokens_per_user_month=tokens,
         growth_per_month=growth if growth is not None else Decimal(0),
         grows_from=max(ships, estimated),
-        ops_hours_week=hours,
     )
 
 
@@ -103,12 +107,12 @@ class TokensColumn:
 
     def heads(self, quarters: Sequence[Quarter]) -> Mapping[Quarter, Any]:
         current = numbers.current()
-        everything = loads()
+        everything = loads(current.fiscal_year_starts)
         return {
             quarter: {
                 "tokens": _sum_tokens(_counted(everything), quarter, current),
                 "planned": _sum_tokens(_planned(everything), quarter, current),
-                "unknown": _unknown(everything, quarter, "tokens_per_user_month"),
+                "unknown": _unknown(everything, quarter),
             }
             for quarter in quarters
         }
@@ -132,14 +136,13 @@ class OpsColumn:
     code = "ops"
 
     def heads(self, quarters: Sequence[Quarter]) -> Mapping[Quarter, Any]:
-        current = numbers.current()
-        everything = loads()
-        return {quarter: _ops(everything, quarter, current) for quarter in quarters}
+        hours = ops_hours()
+        return {quarter: _ops(hours, quarter) for quarter in quarters}
 
 
-def _ops(everything: list[Load], quarter: Quarter, current: ModelNumbers) -> Any:
-    counted = _hours(_counted(everything), quarter, current)
-    with_planned = _hours(everything, quarter, current)
+def _ops(hours: OpsHours, quarter: Quarter) -> dict[str, Any]:
+    counted = hours.load(quarter, COUNTED)
+    with_planned = hours.load(quarter, (Status.PLANNED, *COUNTED))
     return {
         "hours_week": format_number(counted.hours_week),
         "planned": format_number(with_planned.hours_week - counted.hours_week),
@@ -147,18 +150,8 @@ def _ops(everything: list[Load], quarter: Quarter, current: ModelNumbers) -> Any
         "first_quarter": format_number(counted.first_quarter),
         "platform": format_number(counted.platform),
         "ceiling_hours_week": None,
-        "unknown": _unknown(everything, quarter, "ops_hours_week"),
+        "unknown": hours.unknown(quarter),
     }
-
-
-def _hours(some: Iterable[Load], quarter: Quarter, current: ModelNumbers) -> OpsLoad:
-    there = [load for load in some if load.first_quarter <= quarter]
-    return ops_load(
-        stable_hours_week=[load.ops_hours_week or Decimal(0) for load in there],
-        shipping=sum(load.first_quarter == quarter for load in there),
-        uplift_hours_week=current.first_quarter_uplift_hours_week,
-        platform_hours_week=current.platform_hours_week,
-    )
 
 
 def _sum_tokens(some: Iterable[Load], quarter: Quarter, current: ModelNumbers) -> int:
@@ -175,10 +168,10 @@ def _planned(everything: list[Load]) -> list[Load]:
     return [load for load in everything if load.status == Status.PLANNED]
 
 
-def _unknown(everything: list[Load], quarter: Quarter, name: str) -> list[str]:
+def _unknown(everything: list[Load], quarter: Quarter) -> list[str]:
     """References whose part of the sum is not estimated."""
     return [
         load.ref
         for load in everything
-        if load.first_quarter <= quarter and getattr(load, name) is None
+        if load.first_quarter <= quarter and load.tokens_per_user_month is None
     ]

@@ -85,5 +85,5 @@ def test_heads_take_the_same_queries_whatever_the_rows(
     for index in range(workloads):
         stories.planned(cast, name=f"Workload {index}")
 
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(3):
         heads_of([Quarter.parse("2026Q2").plus(n) for n in range(4)])

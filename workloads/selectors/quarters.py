@@ -1,6 +1,6 @@
 """The heads of the roadmap's quarters, filled by the columns that the settings name."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Protocol
@@ -36,9 +36,15 @@ def _load(paths: tuple[str, ...]) -> tuple[PlanColumn, ...]:
     return tuple(import_string(path)() for path in paths)
 
 
-def heads_of(quarters: Sequence[Quarter]) -> list[Head]:
-    """The head of each quarter, in order."""
-    columns = _load(tuple(settings.PLAN_COLUMNS))
+def heads_of(
+    quarters: Sequence[Quarter], *, codes: Collection[str] | None = None
+) -> list[Head]:
+    """The head of each quarter, in order; of the parts named, where some are named."""
+    columns = [
+        column
+        for column in _load(tuple(settings.PLAN_COLUMNS))
+        if codes is None or column.code in codes
+    ]
     filled = {column.code: column.heads(quarters) for column in columns}
     return [
         Head(quarter, {code: parts[quarter] for code, parts in filled.items()})

@@ -71,11 +71,19 @@ def marks_of(estimate: Estimate | None, today: date) -> dict[SignRole, str]:
 
 def _mark(signoff: Signoff, today: date) -> str:
     end = getattr(signoff, "end", None)
-    if end is not None:
-        return "lapsed" if end.kind == SignoffEndKind.LAPSED else ""
-    if signoff.verdict == Verdict.REFUSE:
+    return mark_of(signoff.verdict, signoff.lapses_on, end and end.kind, today)
+
+
+def mark_of(
+    verdict: str, lapses_on: date | None, end_kind: str | None, today: date
+) -> str:
+    """What one signature leaves of its letter; "" where it counts for nothing more."""
+    if end_kind is not None:
+        return "lapsed" if end_kind == SignoffEndKind.LAPSED else ""
+    if verdict == Verdict.REFUSE:
         return "refused"
-    return "signed" if snapshot(signoff).holds_on(today) else "lapsed"
+    holds = lapses_on is not None and today <= lapses_on
+    return "signed" if holds else "lapsed"
 
 
 def renewable_from(signoff: Signoff, estimate: Estimate) -> date | None:

@@ -1,0 +1,149 @@
+"""Ops hours of the plan, added up in the database: a group a status and quarter."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.contrib.postgres.aggregates import ArrayAgg
+from django.db.models import (
+    Case,
+    Count,
+    DateTimeField,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Sum,
+    When,
+)
+from django.db.models.functions import TruncMonth
+
+from capacity.formulas.ops import OpsLoad, ops_load
+from portal.kernel.models import ModelNumbers
+from portal.kernel.periods import Quarter
+from workloads.enums import Status
+from workloads.models import StatusStep, Workload
+from workloads.models.plan import ref_of
+
+COUNTED = (Status.COMMITTED, Status.LIVE)
+_HOURS = "shown_estimate__ops_hours_week"
+
+
+@dataclass(frozen=True)
+class OpsGroup:
+    """Workloads of one status that begin in one quarter: their stable hours a week.
+
+    `unknown` are the numbers of those that nobody has estimated.
+    """
+
+    status: str
+    first_quarter: Quarter
+    workloads: int
+    stable: Decimal
+    unknown: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class OpsHours:
+    """The plan's groups, with the numbers of the model that turn them into a load."""
+
+    groups: tuple[OpsGroup, ...]
+    uplift_hours_week: Decimal
+    platform_hours_week: Decimal
+
+    def load(self, quarter: Quarter, statuses: Sequence[str]) -> OpsLoad:
+        there = [
+            group
+            for group in self.groups
+            if group.status in statuses and group.first_quarter <= quarter
+        ]
+        workloads = sum(group.workloads for group in there)
+        stable = sum((group.stable for group in there), Decimal(0))
+        return ops_load(
+            # The formula asks for an entry a workload; their sum is all it adds up.
+            stable_hours_week=[stable, *[Decimal(0)] * (workloads - 1)][:workloads],
+            shipping=sum(g.workloads for g in there if g.first_quarter == quarter),
+            uplift_hours_week=self.uplift_hours_week,
+            platform_hours_week=self.platform_hours_week,
+        )
+
+    def unknown(self, quarter: Quarter) -> list[str]:
+        """References of those in the quarter whose hours nobody has estimated."""
+        numbers = [
+            number
+            for group in self.groups
+            if group.first_quarter <= quarter
+            for number in group.unknown
+        ]
+        return [ref_of(number) for number in sorted(numbers)]
+
+
+def ops_hours() -> OpsHours:
+    """One query for the whole plan, the numbers of the model included.
+
+    Candidates count for nothing, so only those stand in it that make a quarter uncertain:
+    without an estimate, they are what the "?" in "19 + ?" means.
+    """
+    rows = list(_grouped())
+    groups = tuple(
+        OpsGroup(
+            row["status"],
+            _first_quarter(row),
+            row["workloads"],
+            row["stable"] or Decimal(0),
+            tuple(row["unknown"] or ()),
+        )
+        for row in rows
+    )
+    first = rows[0] if rows else {"uplift": Decimal(0), "platform": Decimal(0)}
+    return OpsHours(groups, first["uplift"], first["platform"])
+
+
+def _grouped() -> QuerySet[Any, dict[str, Any]]:
+    live_at = StatusStep.objects.filter(
+        workload=OuterRef("pk"), target=Status.LIVE
+    ).values("at")[:1]
+    zone = ZoneInfo(str(settings.ORGANISATION_TIME_ZONE))
+    return (
+        Workload.objects.order_by()
+        .filter(
+            Q(status__in=[Status.PLANNED, *COUNTED])
+            | Q(status=Status.CANDIDATE, **{f"{_HOURS}__isnull": True})
+        )
+        .exclude(ship_quarter="")
+        .annotate(
+            # Only what is live has such a step; the rest is not looked up.
+            live_month=TruncMonth(
+                Case(
+                    When(status=Status.LIVE, then=Subquery(live_at)),
+                    output_field=DateTimeField(),
+                ),
+                tzinfo=zone,
+            )
+        )
+        .values("status", "ship_quarter", "live_month")
+        .annotate(
+            workloads=Count("pk"),
+            stable=Sum(_HOURS),
+            unknown=ArrayAgg("number", filter=Q(**{f"{_HOURS}__isnull": True})),
+            uplift=_number("first_quarter_uplift_hours_week"),
+            platform=_number("platform_hours_week"),
+            starts=_number("fiscal_year_starts"),
+        )
+    )
+
+
+def _number(name: str) -> Subquery:
+    return Subquery(ModelNumbers.objects.order_by("-version").values(name)[:1])
+
+
+def _first_quarter(row: dict[str, Any]) -> Quarter:
+    """The ship quarter, and once live the quarter of going live."""
+    month = row["live_month"]
+    if month is None:
+        return Quarter.parse(row["ship_quarter"])
+    return Quarter.of(date(month.year, month.month, 1), row["starts"])
