@@ -13,6 +13,7 @@ _SETTINGS = (
     ("API tokens", "portal:tokens"),
     ("Saved views", "portal:views"),
     ("Password", "portal:password"),
+    ("Deputies", "workloads:deputies"),
     ("Numbers of the model", "portal:numbers"),
     ("Accounts and roles", "portal:accounts"),
     ("Mail", "portal:mail"),

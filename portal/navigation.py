@@ -74,6 +74,17 @@ SECTIONS = (
     Section("Audit", "portal:audit", under=("audit",), shown_to=_SEES_AUDIT),
 )
 
+SETTINGS_TABS = (
+    ("Look and keys", "portal:settings"),
+    ("API tokens", "portal:tokens"),
+    ("Saved views", "portal:views"),
+    ("Password", "portal:password"),
+    ("Deputies", "workloads:deputies"),
+    ("Numbers of the model", "portal:numbers"),
+    ("Accounts", "portal:accounts"),
+    ("Mail", "portal:mail"),
+)
+
 
 @dataclass(frozen=True)
 class Entry:

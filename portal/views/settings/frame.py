@@ -8,16 +8,6 @@ from django.shortcuts import render
 from portal.kernel.access import allows, capitalised, who_can
 from portal.kernel.errors import Problem
 
-TABS = (
-    ("Look and keys", "portal:settings"),
-    ("API tokens", "portal:tokens"),
-    ("Saved views", "portal:views"),
-    ("Password", "portal:password"),
-    ("Numbers of the model", "portal:numbers"),
-    ("Accounts", "portal:accounts"),
-    ("Mail", "portal:mail"),
-)
-
 
 def show(
     request: HttpRequest,
@@ -31,7 +21,7 @@ def show(
     return render(
         request,
         f"portal/settings/{name}.html",
-        {**context, "tabs": TABS, "tab": tab, "page_in_settings": True},
+        {**context, "tab": tab, "page_in_settings": True},
         status=refused.status if refused else None,
     )
 

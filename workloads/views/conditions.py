@@ -1,0 +1,112 @@
+"""Requirements as the pages list them: who can mend each, since when it waits, the link
+and the button that asks."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.urls import reverse
+
+from portal.kernel import access, clock
+from portal.kernel.models import User
+from workloads.models import Workload
+from workloads.rules.requirements import Requirement
+from workloads.selectors.people import (
+    barred_from_signing,
+    menders,
+    people_with_a_say,
+    who_can_mend,
+)
+
+LINK_LABELS = {
+    "estimate_complete": "Open the estimate",
+    "signoff_engineering": "See what is signed",
+    "signoff_finance": "See what is signed",
+    "signoff_ops": "See what is signed",
+    "owner_named": "Name the owner",
+    "ship_quarter_set": "Set the quarter",
+    "success_criteria": "Write a criterion",
+    "signoff_fresh": "Open the estimate",
+    "production_ready": "Record the proofs",
+    "reason_given": "Give the reason",
+}
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Who looks, and the people whom the access table may allow: read once a page."""
+
+    user: User
+    people: Sequence[User]
+    barred: frozenset[int]
+    now: datetime
+
+
+def reader_of(user: User, workload: Workload, now: datetime) -> Reader:
+    return Reader(user, people_with_a_say(), barred_from_signing(workload), now)
+
+
+def shown_requirements(
+    requirements: Iterable[Requirement], workload: Workload, reader: Reader
+) -> list[dict[str, Any]]:
+    """As components/_requirements.html lists them."""
+    return [_shown(one, workload, reader) for one in requirements]
+
+
+def _shown(
+    requirement: Requirement, workload: Workload, reader: Reader
+) -> dict[str, Any]:
+    row = {
+        "code": requirement.code,
+        "to": str(requirement.to),
+        "met": requirement.met,
+        "message": requirement.message,
+        "link": requirement.link,
+        "why": requirement.evidence,
+    }
+    if requirement.met:
+        return row
+    able = menders(requirement, workload, reader.people, reader.barred)
+    mine = reader.user in able
+    words = who_can_mend(requirement, workload, reader.people, reader.barred)
+    return {
+        **row,
+        "why": " ".join(filter(None, [words, _waiting(requirement, reader.now)])),
+        "link_label": _link_label(requirement, mine=mine),
+        "ask": _ask(requirement, workload, reader, able),
+    }
+
+
+def _waiting(requirement: Requirement, now: datetime) -> str:
+    if requirement.since is None:
+        return ""
+    days = (clock.today(now) - clock.today(requirement.since)).days
+    if not days:
+        return "Since today."
+    return f"Waiting {days} day{'s' if days != 1 else ''}."
+
+
+def _link_label(requirement: Requirement, *, mine: bool) -> str:
+    if (
+        mine
+        and requirement.code.startswith("signoff_")
+        and "/approvals/" in (requirement.link)
+    ):
+        return "Weigh and sign"
+    return LINK_LABELS.get(requirement.code, "Mend it")
+
+
+def _ask(
+    requirement: Requirement, workload: Workload, reader: Reader, able: list[User]
+) -> dict[str, str] | None:
+    """Nothing where nobody else could be asked; dashed for who may not ask."""
+    others = [user for user in able if user.pk != reader.user.pk]
+    if not others:
+        return None
+    may = access.allows(reader.user, "requirement.ask", workload)
+    return {
+        "action": reverse("workloads:ask", args=[workload.ref, requirement.code]),
+        "who": others[0].display_name if len(others) == 1 else f"{len(others)} people",
+        "why": "" if may else "You cannot ask.",
+    }

@@ -1,0 +1,26 @@
+"""Why a control is dashed: one sentence that names who can, or nothing."""
+
+from typing import Any
+
+from portal.kernel import access
+from portal.kernel.selectors import audit
+from workloads.enums import Status
+from workloads.models import Workload
+
+
+def why_not(user: Any, action: str, workload: Workload | None = None) -> str:
+    """Nothing for whoever may; else who can."""
+    if workload is not None and workload.status == Status.RETIRED:
+        return f"{workload.ref} is retired."
+    if access.allows(user, action, workload):
+        return ""
+    return f"{access.capitalised(access.who_can(action, workload))} can."
+
+
+def last_change_of(workload: Workload) -> str:
+    """ "Marcus at 09:40 UTC" of the newest entry: who was faster."""
+    entry = audit.entries(object_=workload.ref).first()
+    if entry is None:
+        return "Somebody"
+    who = entry.actor_username or "The system"
+    return f"{who} at {entry.at:%H:%M} UTC"

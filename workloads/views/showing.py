@@ -1,0 +1,118 @@
+"""How one input of an estimate reads, and how it changed between two versions."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from portal.kernel import formats
+from portal.kernel.templatetags import look
+from workloads.forms.inputs import (
+    ALL_INPUTS,
+    GROUPS,
+    OWN_PROFILE,
+    PROFILE_WORDS,
+    SOURCE_WORDS,
+    Input,
+)
+from workloads.rules.estimates import SOURCED_INPUTS, EstimateInputs, source_of
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of a ticket or of a comparison; `same` lines are grey."""
+
+    label: str
+    before: str
+    change: str
+    after: str
+    unit: str = ""
+    same: bool = False
+    source: str = ""
+
+
+def shown(one: Input, value: Any) -> str:
+    """The value alone; its unit stands beside it."""
+    if value is None or value == "":
+        return formats.BLANK
+    if one.kind == "profile":
+        return PROFILE_WORDS[value] if isinstance(value, str) else OWN_PROFILE
+    if one.kind == "text":
+        return str(value)
+    if one.kind == "percent":
+        return formats.in_full(value * 100)
+    return look.short(value)
+
+
+def row_between(
+    one: Input, before: EstimateInputs | None, after: EstimateInputs
+) -> Row:
+    """One input in both versions; without an earlier one there is nothing before."""
+    new = getattr(after, one.name)
+    old = getattr(before, one.name) if before else None
+    return Row(
+        label=one.label,
+        before=shown(one, old) if before else formats.BLANK,
+        change=change_between(one, old, new) if before else "first",
+        after=shown(one, new),
+        unit=one.unit if one.kind != "factor" else "",
+        same=before is not None and old == new,
+        source=(
+            SOURCE_WORDS[str(source_of(after, one.name))]
+            if one.name in SOURCED_INPUTS and new is not None
+            else ""
+        ),
+    )
+
+
+def change_between(one: Input, old: Any, new: Any) -> str:
+    if old == new:
+        return "same"
+    if one.kind in ("profile", "text"):
+        return "changed"
+    if old is None:
+        return "new"
+    if new is None:
+        return "left out"
+    if one.kind == "percent":
+        step = (new - old) * Decimal(100)
+        return f"{formats.signed(step)}{formats.NBSP}points"
+    return formats.change(old, new)
+
+
+def is_stated(one: Input, before: EstimateInputs | None, after: EstimateInputs) -> bool:
+    """Whether a version says anything about an input: what both leave out is no line."""
+    return any(
+        getattr(version, one.name) not in (None, "")
+        for version in (before, after)
+        if version
+    )
+
+
+def rows_of(
+    names: tuple[str, ...], before: EstimateInputs | None, after: EstimateInputs
+) -> list[Row]:
+    return [
+        row_between(ALL_INPUTS[name], before, after)
+        for name in names
+        if is_stated(ALL_INPUTS[name], before, after)
+    ]
+
+
+def grouped_rows(
+    before: EstimateInputs | None, after: EstimateInputs
+) -> list[tuple[str, list[Row]]]:
+    """Every stated input by group, in the order of the form."""
+    groups = [
+        (group.title, rows_of(tuple(one.name for one in group.inputs), before, after))
+        for group in GROUPS
+    ]
+    declared = after.declared_tokens_per_user_month is not None
+    only_declared = declared and (
+        before is None or before.declared_tokens_per_user_month is not None
+    )
+    only_formula = not declared and (
+        before is None or before.declared_tokens_per_user_month is None
+    )
+    hidden = {"Tokens by the formula"} if only_declared else set()
+    hidden |= {"Tokens as declared"} if only_formula else set()
+    return [(title, rows) for title, rows in groups if rows and title not in hidden]

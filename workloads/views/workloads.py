@@ -1,0 +1,218 @@
+"""One workload: where it stands, what it lacks, who signed, what it costs."""
+
+from datetime import datetime
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_POST, require_safe
+
+from portal.kernel import access, clock, formats
+from portal.kernel.models import User
+from portal.kernel.pages.toast import toast
+from portal.kernel.pages.trail import line_of
+from portal.kernel.selectors import audit
+from workloads.enums import ReadinessCheck, Status
+from workloads.models import Estimate, Workload
+from workloads.requirements import READINESS_WORDS
+from workloads.selectors.estimates import (
+    budgets_json,
+    inputs_of,
+    is_waiting_unsigned,
+    state_of,
+    versions,
+)
+from workloads.selectors.lead_times import lead_time_of
+from workloads.selectors.plan import get_workload
+from workloads.selectors.requirements import road_for
+from workloads.selectors.signoffs import marks_of
+from workloads.services.reminders import ask_for_requirement
+from workloads.views.budgets import cards_of
+from workloads.views.conditions import Reader, reader_of, shown_requirements
+from workloads.views.reasons import why_not
+from workloads.views.signatures import shown_signatures
+from workloads.views.steps import next_step_of, other_steps_of, stepper_of
+
+HISTORY_SHOWN = 8
+ESTIMATES_SHOWN = 20
+
+
+@require_safe
+def workload(request: HttpRequest, ref: str) -> HttpResponse:
+    now = clock.now()
+    found = get_workload(ref)
+    user: User = request.user  # type: ignore[assignment]
+    reader = reader_of(user, found, now)
+    steps = list(found.steps.select_related("actor").order_by("sequence"))
+    road = shown_requirements(road_for(found, to=Status.LIVE, now=now), found, reader)
+    step = next_step_of(found, user, road)
+    context = {
+        "workload": found,
+        "title": found.name,
+        "lede": _lede(found),
+        "crumbs": [("Plan", reverse("workloads:plan-table")), (found.ref, None)],
+        "now": now,
+        "steps": stepper_of(found, steps, road, step),
+        "step": step,
+        "others": other_steps_of(found, user),
+        "road": _by_status(road),
+        "missing": [row for row in road if step and row["to"] == step.to],
+        "may_ask": access.allows(user, "requirement.ask", found),
+        "who_asks": access.who_can("requirement.ask", found),
+        "notes": _notes(found, road, now),
+        "lead_time": _lead_time(found, steps, now),
+        "criteria": list(found.criteria.all()),
+        "readiness": _readiness(found),
+        "why_edit": why_not(user, "workload.edit", found),
+        "why_estimate": why_not(user, "estimate.write", found),
+        "api": f"/api/v1/workloads/{found.ref}/",
+        **_estimates(found, reader),
+        **_history(found),
+    }
+    return render(request, "workloads/workload/page.html", context)
+
+
+@require_safe
+def workloads(request: HttpRequest) -> HttpResponse:
+    """The plan is the list of workloads."""
+    return redirect("workloads:plan-table")
+
+
+@require_POST
+def ask(request: HttpRequest, ref: str, code: str) -> HttpResponse:
+    found = get_workload(ref)
+    reminder = ask_for_requirement(
+        number=found.number,
+        code=code,
+        actor=request.user,  # type: ignore[arg-type]
+        now=clock.now(),
+    )
+    asked = [user.display_name for user in reminder.asked.all()]
+    toast(request, f"Asked by mail: {', '.join(asked)}.")
+    return redirect("workloads:workload", ref=found.ref)
+
+
+def _lede(found: Workload) -> str:
+    """Purpose, owner, department, ship quarter: read out in one breath."""
+    owner = f"Owned by {found.owner_name}" if found.owner_name else "No owner yet"
+    department = f", {found.department.name}" if found.department else ""
+    quarter = formats.quarter(found.ship_quarter)
+    ships = f"Ships in {quarter}." if found.ship_quarter else "No ship quarter yet."
+    purpose = f"{found.purpose.strip().rstrip('.')}. " if found.purpose.strip() else ""
+    return f"{purpose}{owner}{department}. {ships}"
+
+
+def _by_status(road: list[dict[str, Any]]) -> list[tuple[str, list[dict[str, Any]]]]:
+    return [
+        (str(status), [row for row in road if row["to"] == status])
+        for status in (Status.PLANNED, Status.COMMITTED, Status.LIVE)
+    ]
+
+
+def _notes(
+    found: Workload, road: list[dict[str, Any]], now: datetime
+) -> list[dict[str, str]]:
+    notes = []
+    newest = found.submitted_estimate
+    if newest and is_waiting_unsigned(found) and found.shown_estimate:
+        marks = marks_of(newest, clock.today(now))
+        lacking = [str(role) for role, mark in marks.items() if mark != "signed"]
+        notes.append(
+            {
+                "fact": "Re-estimate unsigned.",
+                "sentence": (
+                    f"v{newest.version} waits for {_and(lacking)}. The plan shows the "
+                    f"figures of v{found.shown_estimate.version}, which are signed."
+                ),
+                "link": reverse("workloads:estimate", args=[found.ref, newest.version]),
+                "label": f"Open v{newest.version}",
+            }
+        )
+    asked = found.requested_status
+    order = list(Status)
+    if asked and order.index(Status(asked)) > order.index(Status(found.status)):
+        lacks = [
+            row
+            for row in road
+            if not row["met"] and order.index(Status(row["to"])) <= order.index(asked)
+        ]
+        notes.append(
+            {
+                "fact": f"An imported plan asks for {asked}.",
+                "sentence": f"{len(lacks)} requirements stand on that road unmet.",
+                "link": "#road",
+                "label": "See the road",
+            }
+        )
+    return notes
+
+
+def _estimates(found: Workload, reader: Reader) -> dict[str, Any]:
+    today = clock.today(reader.now)
+    rows = list(versions(found)[:ESTIMATES_SHOWN])
+    shown, newest = found.shown_estimate, found.submitted_estimate
+    return {
+        "estimates": [_estimate_row(row, today, rows) for row in rows],
+        "signatures": (
+            shown_signatures(
+                newest,
+                found,
+                user=reader.user,
+                people=reader.people,
+                barred=reader.barred,
+                today=today,
+            )
+            if newest
+            else []
+        ),
+        "cards": cards_of(inputs_of(shown), budgets_json(shown)) if shown else [],
+    }
+
+
+def _estimate_row(row: Estimate, today: Any, rows: list[Estimate]) -> dict[str, Any]:
+    state = state_of(row, today)
+    marks = marks_of(row, today)
+    earlier = next((one for one in rows if one.version < row.version), None)
+    refused = [role for role, mark in marks.items() if mark == "refused"]
+    return {
+        "estimate": row,
+        "state": f"refused by {refused[0]}" if refused else state,
+        "is_signed": state == "signed",
+        "marks": {str(role): mark for role, mark in marks.items()},
+        "earlier": earlier.version if earlier else None,
+    }
+
+
+def _readiness(found: Workload) -> list[dict[str, Any]]:
+    done = {item.item: item for item in found.readiness.all()}
+    return [
+        {"words": READINESS_WORDS[check], "item": done.get(check)}
+        for check in ReadinessCheck
+    ]
+
+
+def _lead_time(found: Workload, steps: list[Any], now: datetime) -> dict[str, Any]:
+    measured = lead_time_of(found, steps, now)
+    return {
+        "days_to_live": measured.days_to_live,
+        "stays": [
+            (status.capitalize(), measured.days_in_status[status])
+            for status in map(str, Status)
+            if status in measured.days_in_status
+        ],
+        "hours_to_add": measured.hours_to_add,
+    }
+
+
+def _history(found: Workload) -> dict[str, Any]:
+    entries = audit.entries(object_=found.ref)
+    return {
+        "history": [line_of(entry) for entry in entries[:HISTORY_SHOWN]],
+        "history_total": entries.count(),
+        "history_link": f"{reverse('portal:audit')}?object={found.ref}",
+    }
+
+
+def _and(words: list[str]) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
