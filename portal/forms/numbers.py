@@ -2,8 +2,8 @@ from decimal import Decimal
 from typing import Any
 
 from django import forms
-from django.forms import modelform_factory
 
+from portal.kernel.enums import Profile
 from portal.kernel.formats import in_full
 from portal.kernel.models import ModelNumbers
 from portal.kernel.services.numbers import NUMBERS
@@ -21,13 +21,28 @@ UNITS = {
 }
 
 
-class _NumbersForm(forms.ModelForm):
+class NumbersForm(forms.ModelForm):
     reason = forms.CharField(
         max_length=500,
         widget=forms.Textarea(attrs={"rows": 3}),
         help_text="Everybody counts with these numbers, so the trail keeps why.",
     )
     if_version = forms.IntegerField(widget=forms.HiddenInput)
+
+    class Meta:
+        model = ModelNumbers
+        fields = list(NUMBERS)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in NUMBERS:
+            # 6 and not 6.00: the places of the column are nobody's concern.
+            self.initial[name] = _typed(self.initial[name])
+            field = self.fields[name]
+            if isinstance(field, forms.IntegerField | forms.DecimalField):
+                field.widget.attrs |= {"class": "num", "inputmode": "decimal"}
+            if isinstance(field, forms.TypedChoiceField):
+                field.choices = [(str(one), words_of(one)) for one in Profile]
 
     def changes(self) -> dict[str, Any]:
         return {name: self.cleaned_data[name] for name in NUMBERS}
@@ -37,7 +52,10 @@ class _NumbersForm(forms.ModelForm):
         return None
 
 
-NumbersForm = modelform_factory(ModelNumbers, form=_NumbersForm, fields=list(NUMBERS))
+def _typed(value: Any) -> Any:
+    if isinstance(value, list):
+        return ",".join(_typed(item) for item in value)
+    return f"{value.normalize():f}" if isinstance(value, Decimal) else value
 
 
 def words_of(value: Any) -> str:

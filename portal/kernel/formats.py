@@ -86,8 +86,11 @@ def short(number: Number) -> str:
 
 
 def _three_figures(value: Decimal) -> Decimal:
-    places = max(0, _SIGNIFICANT - 1 - value.adjusted())
-    return value.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+    # Twice: rounding 99.96 up to 100.0 makes a figure too many.
+    for _ in range(2):
+        places = max(0, _SIGNIFICANT - 1 - value.adjusted())
+        value = value.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+    return value
 
 
 def money(amount: Number, currency: str = "USD", *, cents: bool = False) -> str:

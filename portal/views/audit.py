@@ -35,11 +35,14 @@ def audit(request: HttpRequest) -> HttpResponse:
     form.is_valid()
     found = trail.entries(**form.filters())
     entries, has_newer, has_older = _page(found, form.cleaned_data)
+    total = trail.last_id()
     context = {
         "form": form,
         "lines": [line_of(entry) for entry in entries],
-        "paging": _paging(request, entries, has_newer=has_newer, has_older=has_older),
-        "total": trail.last_id(),
+        "paging": _paging(
+            request, entries, has_newer=has_newer, has_older=has_older, total=total
+        ),
+        "total": total,
         "filtered": any(request.GET.get(name) for name in _FIELDS),
         "query": _query(request),
         "may_export": allows(request.user, "audit.export"),
@@ -132,15 +135,17 @@ def _paging(
     *,
     has_newer: bool,
     has_older: bool,
+    total: int,
 ) -> dict[str, Any]:
     if not entries:
         newest = address_with(request, older=None, newer=None)
         return {"words": "", "previous": newest if has_newer else None, "next": None}
     first, last = entries[0].id, entries[-1].id
+    of_all = "" if _query(request) else f" of {in_full(total)}"
     newer = address_with(request, newer=first, older=None)
     older = address_with(request, older=last, newer=None)
     return {
-        "words": f"entries {in_full(first)}–{in_full(last)}",
+        "words": f"entries {in_full(last)}–{in_full(first)}{of_all}",
         "previous": newer if has_newer else None,
         "next": older if has_older else None,
     }

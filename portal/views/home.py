@@ -10,7 +10,7 @@ from django.shortcuts import render
 from portal.kernel import clock, formats
 from portal.kernel.models import User
 from portal.kernel.pages import joints
-from portal.kernel.pages.trail import line_of
+from portal.kernel.pages.trail import Line, line_of
 from portal.kernel.pages.words import things_wait
 from portal.kernel.periods import Quarter
 from portal.kernel.selectors import audit, numbers
@@ -25,7 +25,6 @@ def home(request: HttpRequest) -> HttpResponse:
     record_visit(user, now=now)
     waiting = joints.waiting_for(user, now)
     since = user.previous_visit_at
-    news = audit.entries(since=since).exclude(actor=user) if since else None
     context = {
         "title": things_wait(len(waiting)),
         "lede": _lede(now, since),
@@ -35,9 +34,15 @@ def home(request: HttpRequest) -> HttpResponse:
         "actions": joints.actions_for(user, now),
         "panels": joints.panels_for(user, now),
         "since": _since_words(since, now) if since else "",
-        "news": [line_of(entry) for entry in news[:NEWS_SHOWN]] if news else [],
+        "news": _news_for(user, since) if since else [],
     }
     return render(request, "portal/home.html", context)
+
+
+def _news_for(user: User, since: datetime) -> list[Line]:
+    """What others changed, newest first; whoever changed something knows it."""
+    entries = audit.entries(since=since).exclude(actor=user)
+    return [line_of(entry) for entry in entries[:NEWS_SHOWN]]
 
 
 def _lede(now: datetime, since: datetime | None) -> str:

@@ -22,6 +22,7 @@ from portal.kernel.pages.theme import theme_of
 RETRY_AFTER_SECONDS = 5
 Way = tuple[str, str]
 HOME: Way = ("Home", "/")
+_LINK_LABELS = {409: "Mend it", 412: "See it as it is now", 428: "Open it again"}
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,15 @@ class ProblemPagesMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
+        response = self.get_response(request)
+        to = response.get("Location", "")
+        if _is_part(request) and to.startswith(settings.LOGIN_URL):
+            # Else the sign-in page would be put into the middle of this one; and it is
+            # the page that one comes back to, not the part.
+            page = request.htmx.current_url_abs_path or "/"  # type: ignore[attr-defined]
+            back = f"{settings.LOGIN_URL}?{urlencode({'next': page})}"
+            return HttpResponse(headers={"HX-Redirect": back})
+        return response
 
     def process_exception(
         self, request: HttpRequest, exception: Exception
@@ -63,7 +72,7 @@ class ProblemPagesMiddleware:
 def told_of(problem: Problem) -> Told:
     ways: list[Way] = [(str(a), str(b)) for a, b in problem.extra.get("ways", ())]
     if problem.link and not ways:
-        ways = [("Go there", problem.link)]
+        ways = [(_LINK_LABELS.get(problem.status, "Open it"), problem.link)]
     return Told(
         problem.status,
         problem.code,
@@ -78,20 +87,17 @@ def told_of(problem: Problem) -> Told:
 
 def answer(request: HttpRequest, told: Told) -> HttpResponse:
     """The page; where htmx asked for a part, a note above what stays as it is."""
-    if getattr(request, "htmx", False):
-        response = render(request, "problems/_note.html", _said(told))
-        response["HX-Retarget"] = "#notices"
-        response["HX-Reswap"] = "innerHTML show:window:top"
-    else:
-        response = render(request, "problems/problem.html", _said(told))
-    return _finished(response, told)
+    name = "_note" if _is_part(request) else "problem"
+    response = render(request, f"problems/{name}.html", _said(told))
+    return _finished(request, response, told)
 
 
 def answer_alone(request: HttpRequest, told: Told) -> HttpResponse:
     """Without person, navigation and badge: it must not ask the database anything."""
+    name = "_note" if _is_part(request) else "problem"
     context = {**_said(told), "page_theme": theme_of(request)}
-    text = render_to_string("problems/problem.html", context)
-    return _finished(HttpResponse(text), told)
+    text = render_to_string(f"problems/{name}.html", context)
+    return _finished(request, HttpResponse(text), told)
 
 
 def database_away(request: HttpRequest) -> HttpResponse:
@@ -115,9 +121,16 @@ def _said(told: Told) -> dict[str, Any]:
     }
 
 
-def _finished(response: HttpResponse, told: Told) -> HttpResponse:
+def _is_part(request: HttpRequest) -> bool:
+    return bool(getattr(request, "htmx", False))
+
+
+def _finished(request: HttpRequest, response: HttpResponse, told: Told) -> HttpResponse:
     response.status_code = told.status
     response["Cache-Control"] = "no-store"
+    if _is_part(request):
+        response["HX-Retarget"] = "#notices"
+        response["HX-Reswap"] = "innerHTML show:window:top"
     for name, value in told.headers.items():
         response[name] = value
     return response

@@ -31,9 +31,14 @@ _COUNTS = (
 )
 
 
-def role_names(roles: Iterable[str]) -> str:
-    """Ops lead · committee member."""
-    words = " · ".join(ROLE_WORDS.get(role, role) for role in roles)
+def role_names(roles: Iterable[str], function: str = "") -> str:
+    """Ops lead · committee chair: the function stands where the membership would."""
+    words = " · ".join(
+        f"committee {function}"
+        if role == "committee" and function
+        else ROLE_WORDS.get(role, role)
+        for role in roles
+    )
     return words[:1].upper() + words[1:] if words else "No role yet"
 
 

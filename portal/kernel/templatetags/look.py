@@ -18,9 +18,6 @@ from portal.kernel.pages import words as page_words
 
 register = template.Library()
 
-UNKNOWN_FIGURE = mark_safe(f'<span class="blank">{formats.BLANK}</span>')
-
-
 def zone() -> ZoneInfo:
     return ZoneInfo(str(settings.ORGANISATION_TIME_ZONE))
 
@@ -140,6 +137,15 @@ def moment(value: datetime | None) -> str:
     return _time(value, words, formats.second(value, zone()))
 
 
+@register.filter(name="clock")
+def time_of_day(value: datetime | None) -> str:
+    """09:41:07; the day on hover."""
+    if not value:
+        return formats.BLANK
+    words = f"{value.astimezone(zone()):%H:%M:%S}"
+    return _time(value, words, formats.second(value, zone()))
+
+
 @register.simple_tag
 def due(on: date | None, today: date) -> SafeString:
     """Tomorrow, with the day below it; a figure of speech and a tone, never one alone."""
@@ -215,9 +221,9 @@ def beam(
 
 
 @register.filter
-def role_names(roles: Any) -> str:
-    """Ops lead · committee member."""
-    return page_words.role_names(roles)
+def role_names(roles: Any, function: str = "") -> str:
+    """Ops lead · committee chair."""
+    return page_words.role_names(roles, function)
 
 
 # --- requirements ------------------------------------------------------------------
