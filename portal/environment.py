@@ -75,7 +75,7 @@ class Environment:
         given = self.text(name, default)
         try:
             ZoneInfo(given)
-        except (ValueError, OSError) as error:
+        except (KeyError, ValueError, OSError) as error:
             takes = "the name of a time zone like Europe/Warsaw"
             raise WrongValue(name, takes, given) from error
         return given

@@ -188,13 +188,17 @@ class Cluster:
         file = self.data / "postmaster.pid"
         try:
             pid = int(file.read_text().split()[0])
-        except (FileNotFoundError, ValueError, IndexError):
+        except FileNotFoundError:
             return
-        if str(self.data) not in command_line(pid):
+        except (ValueError, IndexError):
+            # A start cut short; the keeper's lock says that none is under way.
+            pid = 0
+        if not pid or str(self.data) not in command_line(pid):
             file.unlink(missing_ok=True)
             return
         os.kill(pid, signal.SIGINT)
-        if not wait_until(lambda: not is_alive(pid), 30):
+        # It removes the file as its last act.
+        if not wait_until(lambda: not file.exists() or not is_alive(pid), 30):
             raise PartFailed(f"PostgreSQL of an earlier run (pid {pid}) does not stop.")
 
     def _hand_over(self, identity: Identity, directory: Path) -> None:
