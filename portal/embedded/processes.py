@@ -3,13 +3,14 @@
 import contextlib
 import ctypes
 import os
+import platform
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
+LINUX = platform.system() == "Linux"
 SET_PARENT_DEATH_SIGNAL = 1
 # Each process of a run carries its home in this variable.
 MARK = "WEIGHBRIDGE_PART_OF"
@@ -21,7 +22,7 @@ class PartFailed(Exception):
 
 def dies_with_parent(number: int) -> Callable[[], None] | None:
     """A `preexec_fn`: the kernel sends the signal when the starting thread ends."""
-    if not sys.platform.startswith("linux"):
+    if not LINUX:
         return None
     prctl = ctypes.CDLL(None).prctl
 
@@ -46,7 +47,7 @@ def command_line(pid: int) -> list[str]:
     try:
         return Path(f"/proc/{pid}/cmdline").read_text().split("\0")
     except FileNotFoundError:
-        if sys.platform.startswith("linux"):
+        if LINUX:
             return []
     answer = subprocess.run(
         ["ps", "-o", "command=", "-p", str(pid)],
@@ -97,7 +98,7 @@ def end_left_overs(home: Path) -> int:
 
 
 def _own_processes() -> list[int]:
-    if sys.platform.startswith("linux"):
+    if LINUX:
         return [
             int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()
         ]
@@ -111,7 +112,7 @@ def _own_processes() -> list[int]:
 
 
 def _variables(pid: int) -> list[str]:
-    if sys.platform.startswith("linux"):
+    if LINUX:
         try:
             return Path(f"/proc/{pid}/environ").read_text(errors="replace").split("\0")
         except OSError:

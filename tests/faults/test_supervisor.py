@@ -107,15 +107,14 @@ def part_of(words: list[bytes]) -> str:
 
 
 def marked(home: Home) -> list[int]:
-    wanted = f"{MARK}={home.root}".encode()
+    """What belongs to the home's run; Valkey writes its title over its variables."""
+    mark, server = f"{MARK}={home.root}".encode(), str(home.broker_socket).encode()
     found = []
-    for entry in Path("/proc").iterdir():
+    for entry in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
-            if entry.name.isdigit():
-                if wanted in (entry / "environ").read_bytes().split(b"\0") or (
-                    str(home.broker_socket).encode() in (entry / "cmdline").read_bytes()
-                ):
-                    found.append(int(entry.name))
+            variables = (entry / "environ").read_bytes().split(b"\0")
+            if mark in variables or server in (entry / "cmdline").read_bytes():
+                found.append(int(entry.name))
     return found
 
 

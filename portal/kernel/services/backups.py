@@ -145,9 +145,15 @@ def _tool(name: str) -> str:
         [found, "--version"], capture_output=True, text=True, check=False
     ).stdout
     major = re.search(r"\b(\d+)\b", version)
-    if major is None or int(major[1]) < connection.pg_version // 10_000:
+    if major is None or int(major[1]) < _server_major():
         return bundled
     return found
+
+
+def _server_major() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW server_version_num")
+        return int(cursor.fetchone()[0]) // 10_000
 
 
 def _environment() -> dict[str, str]:

@@ -16,7 +16,8 @@ class Command(PortalCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", type=Path, metavar="FILE")
 
-    def run(self, *, now: datetime, file: Path, **options: Any) -> None:
+    def run(self, *, now: datetime, **options: Any) -> None:
+        file: Path = options["file"]
         try:
             size = write_backup(file.absolute())
         except BackupFailed as error:

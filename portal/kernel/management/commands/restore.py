@@ -26,7 +26,8 @@ class Command(PortalCommand):
         parser.add_argument("file", type=Path, metavar="FILE")
         parser.add_argument("--no-input", action="store_true", help="Do not ask.")
 
-    def run(self, *, now: datetime, file: Path, **options: Any) -> None:
+    def run(self, *, now: datetime, **options: Any) -> None:
+        file: Path = options["file"]
         if not options["no_input"] and sys.stdin.isatty():
             self._ask(file)
         try:
