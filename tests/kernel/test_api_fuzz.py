@@ -42,17 +42,20 @@ def one_connection() -> Iterator[None]:
         signal.connect(close_old_connections)
 
 
-def token_of(person: Any) -> dict[str, str]:
+def token_of(person: Any) -> dict[str, Any]:
     issued = issue_token(actor=person, user=person, scopes=Scope, now=clock.now())
-    return {"Authorization": f"Bearer {issued.secret}"}
+    return {"headers": {"Authorization": f"Bearer {issued.secret}"}}
 
 
-def session_of(person: Any) -> dict[str, str]:
+def session_of(person: Any) -> dict[str, Any]:
     client = Client()
     client.force_login(person, "django.contrib.auth.backends.ModelBackend")
     mark = "a" * 32
     session = client.cookies["sessionid"].value
-    return {"Cookie": f"sessionid={session}; csrftoken={mark}", "X-CSRFToken": mark}
+    return {
+        "headers": {"X-CSRFToken": mark},
+        "cookies": {"sessionid": session, "csrftoken": mark},
+    }
 
 
 CALLERS = [("clara", session_of), ("gateway", session_of), ("adele", token_of)]
@@ -67,8 +70,11 @@ CALLERS = [("clara", session_of), ("gateway", session_of), ("adele", token_of)]
     derandomize=True,
 )
 def test_the_api_keeps_what_its_schema_promises(
-    case: Any, who: str, signed_in: Callable[[Any], dict[str, str]], cast: Any
+    case: Any, who: str, signed_in: Callable[[Any], dict[str, Any]], cast: Any
 ) -> None:
-    answer = case.call(headers=signed_in(getattr(cast, who)))
+    # The fuzzer makes one up from the security scheme; it would win over the session.
+    (case.headers or {}).pop("Authorization", None)
+
+    answer = case.call(**signed_in(getattr(cast, who)))
 
     case.validate_response(answer, checks=KEPT)
