@@ -48,6 +48,8 @@ def exact(number: Number) -> Decimal:
 
 def in_full(number: Number, places: int | None = None) -> str:
     """4,200 or 4.5 or −3: every digit, thousands grouped, no trailing zeros."""
+    if isinstance(number, int) and places is None:
+        return f"{number:,}" if number >= 0 else f"{MINUS}{-number:,}"
     value = exact(number)
     if places is not None:
         value = value.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
@@ -60,7 +62,7 @@ def in_full(number: Number, places: int | None = None) -> str:
 
 
 def is_shortened(number: Number) -> bool:
-    return abs(exact(number)) >= _IN_FULL_BELOW
+    return abs(number) >= _IN_FULL_BELOW
 
 
 def short(number: Number) -> str:

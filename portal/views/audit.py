@@ -15,6 +15,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from portal.forms.audit import AuditFilterForm
+from portal.forms.views import rows_of
 from portal.kernel import clock
 from portal.kernel.access import allows, capitalised, require, who_can
 from portal.kernel.formats import in_full
@@ -22,7 +23,9 @@ from portal.kernel.models import AuditEntry
 from portal.kernel.pages.paging import address_with
 from portal.kernel.pages.trail import line_of
 from portal.kernel.selectors import audit as trail
+from portal.kernel.selectors.saved_views import views_of
 
+PAGE = "portal:audit"
 PAGE_SIZE = 50
 ROWS_A_CHUNK = 500
 _FIELDS = ("actor", "action", "object", "since", "until")
@@ -33,7 +36,7 @@ def audit(request: HttpRequest) -> HttpResponse:
     """Paged by entry number: the ten-thousandth page costs what the first does."""
     form = AuditFilterForm(request.GET)
     form.is_valid()
-    found = trail.entries(**form.filters())
+    found = trail.entries(**form.filters()).select_related("actor")
     entries, has_newer, has_older = _page(found, form.cleaned_data)
     total = trail.last_id()
     context = {
@@ -45,6 +48,7 @@ def audit(request: HttpRequest) -> HttpResponse:
         "total": total,
         "filtered": any(request.GET.get(name) for name in _FIELDS),
         "query": _query(request),
+        "saved": rows_of(views_of(request.user, PAGE)),  # type: ignore[arg-type]
         "may_export": allows(request.user, "audit.export"),
         "who_exports": f"{capitalised(who_can('audit.export'))} can.",
     }

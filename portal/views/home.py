@@ -41,7 +41,7 @@ def home(request: HttpRequest) -> HttpResponse:
 
 def _news_for(user: User, since: datetime) -> list[Line]:
     """What others changed, newest first; whoever changed something knows it."""
-    entries = audit.entries(since=since).exclude(actor=user)
+    entries = audit.entries(since=since).exclude(actor=user).select_related("actor")
     return [line_of(entry) for entry in entries[:NEWS_SHOWN]]
 
 

@@ -50,7 +50,9 @@ class Line:
 
     @property
     def who(self) -> str:
-        return self.entry.actor_username or "the system"
+        """By name; the username, which the hash covers, stands on hover."""
+        person = self.entry.actor
+        return person.display_name if person else "the system"
 
     @property
     def big(self) -> bool:

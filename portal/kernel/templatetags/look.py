@@ -5,6 +5,7 @@ Each is a thin door to formats, marks and beams, which Python code may call as w
 
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -32,10 +33,16 @@ def short(value: formats.Number | None) -> str:
         return formats.BLANK
     if not formats.is_shortened(value):
         return formats.in_full(value)
-    number = formats.exact(value)
+    return _shortened(value)
+
+
+@lru_cache(maxsize=8192)
+def _shortened(value: formats.Number) -> SafeString:
+    # A plan page asks for the same few hundred figures again and again.
+    whole = formats.in_full(value)
+    plain = whole.replace(",", "").replace(formats.MINUS, "-")
     return mark_safe(  # noqa: S308 - digits only
-        f'<data value="{number:f}" title="{formats.in_full(number)}">'
-        f"{formats.short(number)}</data>"
+        f'<data value="{plain}" title="{whole}">{formats.short(value)}</data>'
     )
 
 
