@@ -18,8 +18,7 @@ from portal.kernel.enums import Scope
 from portal.kernel.services.tokens import issue_token
 from portal.wsgi import application
 
-# `make soak` runs many more; here it is the promise that counts, not the search.
-EXAMPLES = 6
+EXAMPLES = 8
 KEPT = [
     checks.not_a_server_error,
     openapi_checks.status_code_conformance,
@@ -29,6 +28,8 @@ KEPT = [
 ]
 
 schema = schemathesis.openapi.from_wsgi("/api/v1/schema/", application)
+# Every value of every parameter in turn takes minutes; random ones find the same.
+schema.config.phases.coverage.enabled = False
 
 
 @pytest.fixture(autouse=True)
@@ -58,7 +59,7 @@ def session_of(person: Any) -> dict[str, Any]:
     }
 
 
-CALLERS = [("clara", session_of), ("gateway", session_of), ("adele", token_of)]
+CALLERS = [("clara", session_of), ("adele", token_of)]
 
 
 @pytest.mark.parametrize(("who", "signed_in"), CALLERS)
