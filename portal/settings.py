@@ -282,6 +282,8 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
+# After so many tasks beat writes down what it sent; /readyz knows by that it lives.
+CELERY_BEAT_SYNC_EVERY = 5
 if BROKER_URL.startswith("redis"):
     CELERY_BROKER_TRANSPORT_OPTIONS = {
         # Longer than the longest task: past it, the task is given out again.
