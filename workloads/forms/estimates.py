@@ -71,7 +71,12 @@ class EstimateForm(forms.Form):
     seen = forms.CharField(required=False, max_length=64, widget=forms.HiddenInput)
 
     def __init__(
-        self, data: Any = None, *, inputs: Mapping[str, Any], note: str = "", seen=""
+        self,
+        data: Any = None,
+        *,
+        inputs: Mapping[str, Any],
+        note: str = "",
+        seen: str = "",
     ) -> None:
         super().__init__(data, initial=_initial(inputs, note, seen))
         self.inputs = inputs
@@ -95,7 +100,12 @@ class EstimateForm(forms.Form):
             yield group, [self._row(one) for one in group.inputs]
 
     def _row(self, one: Input) -> dict[str, Any]:
-        row = {"field": self[one.name], "unit": one.unit, "input": one}
+        row = {
+            "field": self[one.name],
+            "unit": one.unit,
+            "input": one,
+            "wide": one.kind == "text",
+        }
         if one.name in SOURCED_INPUTS:
             row["source"] = self[f"source_{one.name}"]
         return row

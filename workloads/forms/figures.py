@@ -16,7 +16,9 @@ HUNDRED = Decimal(100)
 class _TypedNumber(forms.CharField):
     """Text in, number out. What was typed stays as it was typed when it is refused."""
 
-    def __init__(self, *, most: int = MOST_TOKENS, unit: str = "", **options: Any) -> None:
+    def __init__(
+        self, *, most: int = MOST_TOKENS, unit: str = "", **options: Any
+    ) -> None:
         options.setdefault("required", False)
         super().__init__(max_length=60, **options)
         self.most = most
@@ -61,7 +63,9 @@ class QuantityField(_TypedNumber):
 class FactorField(_TypedNumber):
     """At most four decimals; an empty field is `empty`."""
 
-    def __init__(self, *, low: Decimal | int = 0, empty: Decimal | int = 1, **options) -> None:
+    def __init__(
+        self, *, low: Decimal | int = 0, empty: Decimal | int = 1, **options: Any
+    ) -> None:
         super().__init__(**options)
         self.low = Decimal(low)
         self.empty = Decimal(empty)

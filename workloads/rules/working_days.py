@@ -18,3 +18,12 @@ def working_days_between(start: date, end: date) -> int:
         for offset in range(1, rest + 1)
     )
     return weeks * 5 + extra
+
+
+def plus_working_days(start: date, days: int) -> date:
+    """The day on which `days` working days after `start` are over."""
+    day = start
+    while days > 0:
+        day += timedelta(days=1)
+        days -= day.weekday() < SATURDAY
+    return day

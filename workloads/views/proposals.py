@@ -78,7 +78,7 @@ def edit(request: HttpRequest, ref: str) -> HttpResponse:
         except Stale as problem:
             refused = problem
             comparison = _comparison(form, workload)
-            form = _resend(form, request, workload)
+            form = _resend(request, workload)
         except Conflict as problem:
             refused = problem
             _show(form, problem)
@@ -128,9 +128,7 @@ def _show(form: WorkloadForm, problem: Problem) -> None:
         form.add_error(field, problem.detail)
 
 
-def _resend(
-    form: WorkloadForm, request: HttpRequest, workload: Workload
-) -> WorkloadForm:
+def _resend(request: HttpRequest, workload: Workload) -> WorkloadForm:
     """What was typed stays; sent again, it is sent against the version of now."""
     data = request.POST.copy()
     data["if_version"] = str(workload.version)

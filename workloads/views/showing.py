@@ -1,5 +1,6 @@
 """How one input of an estimate reads, and how it changed between two versions."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -116,3 +117,59 @@ def grouped_rows(
     hidden = {"Tokens by the formula"} if only_declared else set()
     hidden |= {"Tokens as declared"} if only_formula else set()
     return [(title, rows) for title, rows in groups if rows and title not in hidden]
+
+
+FIGURES = {
+    "tokens": (
+        ("tokens_per_user_month", "Tokens/user/month", ""),
+        ("tokens_per_month", "Tokens at full adoption", "/month"),
+        ("cost_per_month", "Cost at full adoption", "/month"),
+    ),
+    "compute": (
+        ("peak_concurrent_sessions", "Peak concurrent sessions, its own", ""),
+        ("cost_per_month", "Cost of compute", "/month"),
+    ),
+    "ops": (("hours_week", "Stable hours", "h/week"),),
+}
+"""What each budget comes to: name in the budgets, label, unit."""
+
+
+def figure_rows(
+    budget: str, before: Mapping[str, Any] | None, after: Mapping[str, Any]
+) -> list[Row]:
+    """What one budget was and is; what no version computes yet says so."""
+    rows = []
+    for name, label, unit in FIGURES[budget]:
+        old = _number(before[budget][name]) if before else None
+        new = _number(after[budget][name])
+        rows.append(
+            Row(
+                label=label,
+                before=_figure(name, old, after[budget]) if before else formats.BLANK,
+                change=_step(old, new, first=before is None),
+                after=_figure(name, new, after[budget]),
+                unit=unit if new is not None else "",
+                same=before is not None and old == new,
+            )
+        )
+    return rows
+
+
+def _number(value: Any) -> Decimal | None:
+    return None if value is None else Decimal(str(value))
+
+
+def _figure(name: str, value: Decimal | None, budget: Mapping[str, Any]) -> str:
+    if value is None:
+        return "not yet computed"
+    if name == "cost_per_month":
+        return formats.money(value, budget["currency"])
+    return look.short(value)
+
+
+def _step(old: Decimal | None, new: Decimal | None, *, first: bool) -> str:
+    if first:
+        return "first"
+    if old is None or new is None:
+        return "" if old == new else "new"
+    return formats.change(old, new)

@@ -84,7 +84,6 @@ def other_steps_of(workload: Workload, user: User) -> list[dict[str, Any]]:
 def stepper_of(
     workload: Workload,
     steps: Sequence[StatusStep],
-    road: list[dict[str, Any]],
     step: NextStep | None,
 ) -> list[dict[str, Any]]:
     """Candidate to retired: where it stands, since when, what is missing under the next."""

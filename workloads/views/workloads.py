@@ -53,7 +53,7 @@ def workload(request: HttpRequest, ref: str) -> HttpResponse:
         "lede": _lede(found),
         "crumbs": [("Plan", reverse("workloads:plan-table")), (found.ref, None)],
         "now": now,
-        "steps": stepper_of(found, steps, road, step),
+        "steps": stepper_of(found, steps, step),
         "step": step,
         "others": other_steps_of(found, user),
         "road": _by_status(road),
@@ -71,12 +71,6 @@ def workload(request: HttpRequest, ref: str) -> HttpResponse:
         **_history(found),
     }
     return render(request, "workloads/workload/page.html", context)
-
-
-@require_safe
-def workloads(request: HttpRequest) -> HttpResponse:
-    """The plan is the list of workloads."""
-    return redirect("workloads:plan-table")
 
 
 @require_POST

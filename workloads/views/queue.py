@@ -1,0 +1,146 @@
+"""The inbox's list: what waits, how a line of it reads, and the words of the press."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.urls import reverse
+
+from portal.kernel import formats
+from portal.kernel.pages.words import count_word
+from workloads.enums import SignRole, Status
+from workloads.models import Estimate
+from workloads.selectors.approvals import WaitingSignature
+from workloads.selectors.signoffs import marks_of, snapshot, standing_rows
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of the list."""
+
+    item: WaitingSignature
+    href: str
+    marks: dict[str, str]
+    what: str
+    when: str
+    tone: str
+    current: bool
+
+
+def line_of(
+    item: WaitingSignature, *, today: date, patience: int, current: bool
+) -> Line:
+    """`patience`: working days after which waiting is late."""
+    late = item.waited_working_days > patience
+    when, tone = _waited(item, late=late)
+    if item.renews is not None and item.due_on is not None:
+        due = formats.due(item.due_on, today)
+        when = f"lapses {formats.day(item.due_on, year=False)}, {due.lower()}"
+        tone = formats.due_tone(item.due_on, today) or "quiet"
+    return Line(
+        item=item,
+        href=address_of(item),
+        marks={str(r): m for r, m in marks_of(item.estimate, today).items()},
+        what=_what(item, today),
+        when=when,
+        tone=tone,
+        current=current,
+    )
+
+
+def _waited(item: WaitingSignature, *, late: bool) -> tuple[str, str]:
+    days = item.waited_working_days
+    if not days:
+        return "since today", "quiet"
+    words = f"waited {days} working day{'s' if days != 1 else ''}"
+    return words, "wait" if late else "quiet"
+
+
+def address_of(item: WaitingSignature) -> str:
+    return reverse(
+        "workloads:approval",
+        args=[item.workload.ref, item.estimate.version, str(item.role)],
+    )
+
+
+def _what(item: WaitingSignature, today: date) -> str:
+    if item.renews is not None:
+        return "renew: nothing changed"
+    step = _step(item)
+    if not item.yours:
+        return f"{item.role} · {step}"
+    last = len(_given(item.estimate, today) - {item.role}) == 2
+    return f"{step} · yours is the last" if last else step
+
+
+def _step(item: WaitingSignature) -> str:
+    """The role's own figure, before → after where a signed version is in force."""
+    shown, new = item.workload.shown_estimate, item.estimate
+    old = shown if shown is not None and shown.pk != new.pk else None
+    name, unit = _MAIN[item.role]
+    after = getattr(new, name)
+    if after is None:
+        return unit
+    before = getattr(old, name) if old else None
+    if before is None or before == after:
+        return f"{formats.short(after)} {unit}"
+    return f"{formats.short(before)} → {formats.short(after)} {unit}"
+
+
+_MAIN = {
+    SignRole.ENGINEERING: ("users", "users"),
+    SignRole.FINANCE: ("tokens_per_month", "tokens/month"),
+    SignRole.OPS: ("ops_hours_week", "h/week"),
+}
+
+
+def _given(estimate: Estimate, today: date) -> set[SignRole]:
+    return {
+        SignRole(row.role)
+        for row in standing_rows(estimate)
+        if snapshot(row).holds_on(today)
+    }
+
+
+def what_is_signed(estimate: Estimate, role: SignRole) -> str:
+    """The sentence beside the button: exactly what the signature is on."""
+    if role == SignRole.OPS:
+        return f"ops hours: {formats.in_full(estimate.ops_hours_week or 0)} h/week."
+    if role == SignRole.FINANCE:
+        return (
+            f"tokens: {formats.short(estimate.tokens_per_month or 0)} a month at full "
+            f"adoption, {formats.short(estimate.tokens_per_user_month or 0)} a user."
+        )
+    return "compute. Its peak is not yet computed: the inputs above stand for it."
+
+
+def what_follows(estimate: Estimate, role: SignRole, today: date) -> str:
+    """What the signature completes, and what it does not do by itself."""
+    workload = estimate.workload
+    missing = [
+        str(one)
+        for one in SignRole
+        if one != role and one not in _given(estimate, today)
+    ]
+    if missing:
+        verb = "is" if len(missing) == 1 else "are"
+        return f"{' and '.join(missing).capitalize()} {verb} still missing after yours."
+    done = f"With it all three are given and v{estimate.version} is signed; "
+    if workload.status == Status.CANDIDATE:
+        return f"{done}{workload.ref} can then be moved to planned."
+    return f"{done}{workload.ref} stays {workload.status}."
+
+
+def lede_of(yours: list[Any], others: list[Any]) -> str:
+    if not yours and not others:
+        return "Nothing waits for a signature."
+    first = (
+        f"{count_word(len(yours))} wait{'s' if len(yours) == 1 else ''} for you"
+        if yours
+        else "Nothing waits for you"
+    )
+    second = f", {count_word(len(others)).lower()} for others" if others else ""
+    return (
+        f"{first}{second}. Each shows what is signed, what changed since the last "
+        "signature, and on which sources it rests."
+    )
