@@ -56,12 +56,12 @@ lock: $(VENV)/installed-dev
 
 $(VENV)/installed-run: requirements/run.txt $(VENV)/installed-uv
 	@echo 'Installing what the product needs'
-	@$(UV) pip install --require-hashes -r requirements/run.txt
+	@$(UV) pip install --quiet --require-hashes -r requirements/run.txt
 	@touch $@
 
 $(VENV)/installed-dev: requirements/dev.txt $(VENV)/installed-uv
 	@echo 'Installing what the product and its tests need'
-	@$(UV) pip install --require-hashes -r requirements/dev.txt
+	@$(UV) pip install --quiet --require-hashes -r requirements/dev.txt
 	@touch $@ $(VENV)/installed-run
 
 $(VENV)/installed-uv: requirements/uv.txt

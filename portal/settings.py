@@ -336,12 +336,12 @@ PLAN_COLUMNS: list[str] = [
 ESTIMATE_BUDGETS = "capacity.services.estimates.budgets_of"
 
 # What apps put on the house's own pages; see portal.kernel.pages.joints.
-HOME_WAITING: list[str] = []
+HOME_WAITING: list[str] = ["workloads.views.waiting.waiting_for"]
 HOME_FIGURES: list[str] = []
 HOME_PANELS: list[str] = []
 HOME_ACTIONS: list[str] = []
 FIND_SOURCES: list[str] = ["portal.finding.find_pages"]
-APPROVALS_WAITING: list[str] = []
+APPROVALS_WAITING: list[str] = ["workloads.selectors.approvals.count_waiting_for"]
 
 # --- API ---------------------------------------------------------------------------
 
