@@ -445,4 +445,6 @@ def test_a_damaged_workbook_raises_nothing_else(content, damages, kept):
 
 @pytest.fixture
 def plan_csv():
-    return (Path(__file__).parents[2] / "portal/demo/plan.csv").read_bytes()
+    return (
+        Path(__file__).parents[2] / "governance/services/demo/plan.csv"
+    ).read_bytes()
