@@ -41,7 +41,8 @@ def _decimal(
 class _AllShares(models.Func):
     """Whether every member of an array lies from 0 to 1."""
 
-    template = "(0 <= ALL(%(expressions)s) AND 1 >= ALL(%(expressions)s))"
+    # The array stands once: a check in Python gives each mention a parameter.
+    template = "(numrange(0, 1, '[]') @> ALL(%(expressions)s))"
     arity = 1
     output_field = models.BooleanField()
 
