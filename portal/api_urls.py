@@ -8,4 +8,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("schema/", SchemaView.as_view(), name="schema"),
     path("docs/", DocsView.as_view(), name="docs"),
     path("", include("portal.kernel.api.urls")),
+    path("", include("workloads.api.urls")),
 ]

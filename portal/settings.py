@@ -379,7 +379,13 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "OAS_VERSION": "3.1.1",
     "SCHEMA_PATH_PREFIX": "/api/v1/",
     "COMPONENT_SPLIT_REQUEST": True,
-    "ENUM_NAME_OVERRIDES": {},
+    "ENUM_NAME_OVERRIDES": {
+        "StatusEnum": "workloads.api.words.STATUSES",
+        "StateEnum": "workloads.api.words.STATES",
+        "MarkEnum": "workloads.api.words.MARKS",
+        "VerdictEnum": "workloads.api.words.VERDICTS",
+        "ImportVerdictEnum": "workloads.api.words.IMPORT_VERDICTS",
+    },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "portal.kernel.api.schema.name_scopes",

@@ -129,3 +129,9 @@ def road_to(target: Status) -> tuple[Status, ...]:
     if target not in FORWARD:
         return (target,)
     return FORWARD[1 : FORWARD.index(target) + 1]
+
+
+def next_status(source: Status) -> Status:
+    """Where the way on leads from `source`; from retired it leads nowhere else."""
+    steps = steps_from(source)
+    return steps[0].target if steps else source

@@ -1,18 +1,27 @@
 """Success criteria and proofs of production readiness."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
+from django.core.exceptions import ValidationError
+from django.core.validators import URLValidator
 from django.db import transaction
 
 from portal.kernel import access, clock
-from portal.kernel.errors import FieldError, Invalid, NotFound
+from portal.kernel.errors import Conflict, FieldError, Invalid, NotFound, Stale
 from portal.kernel.models import User
 from portal.kernel.services import audit
 from workloads.enums import ReadinessCheck, Status
 from workloads.models import ReadinessItem, SuccessCriterion, Workload
 from workloads.services.errors import WorkloadRetired
 from workloads.services.locks import lock_workload
+
+
+class MetricTaken(Conflict):
+    code = "metric_taken"
+    title = "The workload has a criterion of this metric"
 
 
 @transaction.atomic
@@ -52,16 +61,73 @@ def write_criterion(
 
 
 @transaction.atomic
-def remove_criterion(
-    *, number: int, criterion_id: int, actor: User, now: datetime
-) -> None:
-    """Take a criterion back. Raises NotFound or NotAllowed."""
+def edit_criterion(
+    *,
+    number: int,
+    criterion_id: int,
+    actor: User,
+    changes: Mapping[str, Any],
+    now: datetime,
+    if_written_at: datetime | None = None,
+) -> SuccessCriterion:
+    """Change parts of a criterion; without a change nothing is written.
+
+    Raises NotFound, NotAllowed, Stale or MetricTaken.
+    """
     workload = lock_workload(number)
     access.require(actor, "criteria.edit", workload)
+    criterion = _find(workload, criterion_id, if_written_at)
     _require_not_retired(workload)
+    before = {name: getattr(criterion, name) for name in changes}
+    changed = {name: new for name, new in changes.items() if new != before[name]}
+    if not changed:
+        return criterion
+    others = workload.criteria.exclude(pk=criterion_id)
+    if others.filter(metric=changed.get("metric", "")).exists():
+        raise MetricTaken(
+            f'{workload.ref} has a criterion of "{changed["metric"]}" already.'
+        )
+    for name, new in {**changed, "written_by": actor, "written_at": now}.items():
+        setattr(criterion, name, new)
+    criterion.save(update_fields=[*changed, "written_by", "written_at"])
+    audit.record(
+        "criterion.written",
+        f"workload/{workload.ref}",
+        actor=actor,
+        now=now,
+        before=_texts({name: before[name] for name in changed}),
+        after={"metric": criterion.metric, **_texts(changed)},
+    )
+    return criterion
+
+
+def _find(
+    workload: Workload, criterion_id: int, if_written_at: datetime | None
+) -> SuccessCriterion:
     criterion = workload.criteria.filter(pk=criterion_id).first()
     if criterion is None:
         raise NotFound(f"{workload.ref} has no such criterion.")
+    if if_written_at is not None and criterion.written_at != if_written_at:
+        raise Stale(
+            f'"{criterion.metric}" changed since you read it; nothing was saved.'
+        )
+    return criterion
+
+
+@transaction.atomic
+def remove_criterion(
+    *,
+    number: int,
+    criterion_id: int,
+    actor: User,
+    now: datetime,
+    if_written_at: datetime | None = None,
+) -> None:
+    """Take a criterion back. Raises NotFound, NotAllowed or Stale."""
+    workload = lock_workload(number)
+    access.require(actor, "criteria.edit", workload)
+    criterion = _find(workload, criterion_id, if_written_at)
+    _require_not_retired(workload)
     audit.record(
         "criterion.removed",
         f"workload/{workload.ref}",
@@ -90,11 +156,13 @@ def record_readiness(
 ) -> ReadinessItem:
     """Record one proof, or replace the earlier one of the same item.
 
-    Raises NotAllowed, or Invalid for a day that has not come yet.
+    Raises NotAllowed, or Invalid for a day that has not come yet and for a link that a
+    browser would not open as a page.
     """
     workload = lock_workload(number)
     access.require(actor, "readiness.edit", workload)
     _require_not_retired(workload)
+    _require_page(link)
     if done_on > clock.today(now):
         raise Invalid(
             "A proof is of something done.",
@@ -119,6 +187,16 @@ def record_readiness(
         after={"item": str(item), **_texts(values)},
     )
     return proof
+
+
+def _require_page(link: str) -> None:
+    try:
+        URLValidator(schemes=["http", "https"])(link)
+    except ValidationError:
+        raise Invalid(
+            "A proof is a page that others can open.",
+            errors=[FieldError("/link", "invalid", "It takes an http(s) address.")],
+        ) from None
 
 
 def _require_not_retired(workload: Workload) -> None:

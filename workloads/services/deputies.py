@@ -23,11 +23,7 @@ def name_deputy(
     now: datetime,
 ) -> Deputy:
     """A signer names who signs in their place. Raises NotAllowed or Invalid."""
-    access.require(actor, "deputy.name")
-    if not actor.has_role(str(role)):
-        raise NotAllowed(
-            f"You do not hold the role {role}, so you name no deputy for it."
-        )
+    require_holder(actor, role)
     errors = []
     if deputy.pk == actor.pk or not deputy.is_active:
         errors.append(
@@ -68,8 +64,7 @@ def end_deputy(*, deputy_id: int, actor: User, now: datetime) -> None:
     row = Deputy.objects.select_for_update().filter(pk=deputy_id).first()
     if row is None:
         raise NotFound("There is no such deputy.")
-    if row.signer_id != actor.pk:
-        raise NotAllowed(f"Only {row.signer.display_name} can take this deputy back.")
+    require_own(row, actor)
     audit.record(
         "deputy.ended",
         f"user/{actor.username}",
@@ -78,3 +73,20 @@ def end_deputy(*, deputy_id: int, actor: User, now: datetime) -> None:
         before={"role": row.role, "deputy": row.deputy.username},
     )
     row.delete()
+
+
+def require_holder(actor: User, role: SignRole) -> None:
+    """403: one names a deputy for a role that one holds."""
+    access.require(actor, "deputy.name")
+    if not actor.has_role(str(role)):
+        raise NotAllowed(
+            f"You do not hold the role {role}, so you name no deputy for it."
+        )
+
+
+def require_own(deputy: Deputy, actor: User) -> None:
+    """403: who named a deputy takes them back, and nobody else."""
+    if deputy.signer_id != actor.pk:
+        raise NotAllowed(
+            f"Only {deputy.signer.display_name} can take this deputy back."
+        )

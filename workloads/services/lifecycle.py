@@ -10,7 +10,7 @@ from portal.kernel.errors import Stale
 from portal.kernel.models import User
 from portal.kernel.services import audit
 from workloads.enums import Status
-from workloads.lifecycle import Step, step_between
+from workloads.lifecycle import STEPS, Step, step_between
 from workloads.models import StatusStep, Workload
 from workloads.rules.requirements import (
     Requirement,
@@ -38,14 +38,17 @@ MOVES = {
 """The state machine's method of each legal step."""
 
 
-def require_step(workload: Workload, to: Status, actor: User) -> Step | None:
+def require_step(workload: Workload, to: Status | None, actor: User) -> Step | None:
     """The legal step, once the actor may take it; None where there is no such step.
 
-    Asked before the body is judged, so that 403 comes before 409.
+    Asked before the body is judged, so that 403 comes before 409; who may take no step of
+    this workload at all is refused whatever they ask for.
     """
-    step = step_between(Status(workload.status), to)
+    step = step_between(Status(workload.status), to) if to is not None else None
     if step is not None:
         access.require(actor, step.action, workload)
+    elif not any(access.allows(actor, one.action, workload) for one in STEPS):
+        access.require(actor, STEPS[0].action, workload)
     return step
 
 

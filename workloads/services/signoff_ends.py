@@ -1,17 +1,17 @@
 """How signatures end: withdrawn by their signer, or lapsed."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from django.db import transaction
 
-from portal.kernel import clock
+from portal.kernel import access, clock
 from portal.kernel.errors import FieldError, Invalid, NotAllowed
 from portal.kernel.models import User
 from portal.kernel.services import audit
 from workloads.enums import EstimateState, SignoffEndKind, SignRole, Status, Verdict
 from workloads.models import Estimate, Signoff, SignoffEnd, Workload
 from workloads.selectors.estimates import get_estimate
-from workloads.selectors.signoffs import standing_rows
+from workloads.selectors.signoffs import principals_by_role, standing_rows
 from workloads.services import lifecycle
 from workloads.services.errors import (
     NoSuchSignature,
@@ -41,11 +41,7 @@ def withdraw_signature(
     """
     workload = lock_workload(number)
     estimate = get_estimate(workload, version)
-    given = next((row for row in standing_rows(estimate) if row.role == role), None)
-    if given is not None and given.signer_id != actor.pk:
-        raise NotAllowed(
-            f"Only {given.signer.display_name} can withdraw this signature."
-        )
+    given = require_withdrawer(estimate, role, actor, clock.today(now))
     if if_match is not None and if_match != estimate.sha256:
         raise StaleEstimate(
             f"The numbers you saw are not those of {name_of(estimate)}.",
@@ -76,6 +72,23 @@ def withdraw_signature(
         reason=reason.strip(),
     )
     return end
+
+
+def require_withdrawer(
+    estimate: Estimate, role: SignRole, actor: User, today: date
+) -> Signoff | None:
+    """The standing signature of a role, if it is this person's to withdraw (403).
+
+    Where none stands, who could have given it learns that; nobody else.
+    """
+    given = next((row for row in standing_rows(estimate) if row.role == role), None)
+    if given is not None and given.signer_id != actor.pk:
+        raise NotAllowed(
+            f"Only {given.signer.display_name} can withdraw this signature."
+        )
+    if given is None and role not in principals_by_role(actor, today):
+        access.require(actor, f"signoff.{role}", estimate.workload)
+    return given
 
 
 def _require_withdrawable(

@@ -19,7 +19,7 @@ from workloads.rules.signing import (
     separation_refusal,
     state_refusal,
 )
-from workloads.selectors.estimates import get_estimate
+from workloads.selectors.estimates import etag_of, get_estimate
 from workloads.selectors.signoffs import (
     contributor_ids,
     is_signed,
@@ -65,7 +65,7 @@ def sign(
     estimate = get_estimate(workload, version)
     today = clock.today(now)
     case = require_signer(workload, estimate, press.role, actor, today)
-    _require_same_numbers(estimate, press.sha256)
+    require_same_numbers(estimate, press.sha256)
     _require_reason(press)
     if workload.status == Status.RETIRED:
         raise NotOpenForSigning(f"{workload.ref} is retired; nothing is signed on it.")
@@ -134,12 +134,21 @@ def _case(
     )
 
 
-def _require_same_numbers(estimate: Estimate, sha256: str | None) -> None:
+def require_any_signer(estimate: Estimate, actor: User, today: date) -> None:
+    """403 for who could give none of the three signatures, whatever the role asked."""
+    may = any(access.allows(actor, f"signoff.{role}") for role in SignRole)
+    if not may and not principals_by_role(actor, today):
+        who = " or ".join(access.who_can(f"signoff.{role}") for role in SignRole)
+        raise NotAllowed(f"You cannot sign {name_of(estimate)}: {who} can.")
+
+
+def require_same_numbers(estimate: Estimate, sha256: str | None) -> None:
+    """428 without the numbers that were seen, 412 where they are others."""
     if not sha256:
         raise PreconditionRequired(
             "Say which numbers you sign: send the version's sha256, or If-Match."
         )
-    if sha256 != estimate.sha256:
+    if sha256 != etag_of(estimate):
         raise StaleEstimate(
             f"The numbers you saw are not those of {name_of(estimate)}; nothing was "
             "signed. Read the version again.",

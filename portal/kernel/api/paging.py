@@ -19,7 +19,8 @@ from portal.kernel.api.errors import InvalidParameter
 from portal.kernel.api.parameters import Matching, Parameter, Text, Whole
 from portal.kernel.errors import FieldError
 
-Source: TypeAlias = QuerySet[Any, dict[str, Any]]
+# Rows as `.values()` gives them; the checker knows each list's own keys.
+Source: TypeAlias = QuerySet[Any, Any]
 Row: TypeAlias = dict[str, Any]
 PER_PAGE = 50
 MOST_PER_PAGE = 500

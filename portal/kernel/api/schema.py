@@ -69,6 +69,9 @@ class ProblemAnswer(serializers.Serializer[Any]):
 class ConventionSchema(AutoSchema):
     """Describes a WeighbridgeView; any other view is not part of the API."""
 
+    # The method that is described while the generator is told another.
+    _meant: str | None = None
+
     def is_excluded(self) -> bool:
         declared = self._find()
         return declared is None or not isinstance(self.view, WeighbridgeView)
@@ -126,11 +129,11 @@ class ConventionSchema(AutoSchema):
         # The generator knows no DELETE with a body; a withdrawal carries its reason.
         method = self.method
         if method == "DELETE" and self.declared.body is not None:
-            self.method = "POST"
+            self.method, self._meant = "POST", method
         try:
             return super()._get_request_body(direction)
         finally:
-            self.method = method
+            self.method, self._meant = method, None
 
     def _map_serializer(
         self,
@@ -185,7 +188,8 @@ class ConventionSchema(AutoSchema):
     # --- The parts -------------------------------------------------------------------
 
     def _find(self) -> Operation | None:
-        return operation_of(getattr(self.view, self.method.lower(), None))
+        method = (self._meant or self.method).lower()
+        return operation_of(getattr(self.view, method, None))
 
     @property
     def _has_etag(self) -> bool:

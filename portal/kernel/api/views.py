@@ -78,6 +78,18 @@ class WeighbridgeView(APIView):
         """The subject's entity tag; needed where PUT, PATCH or DELETE are taken."""
         return None
 
+    def require_current_version(self) -> None:
+        """428 and 412, by If-Match; another where the body may name the version."""
+        needed = self.request.method in NEEDS_IF_MATCH
+        if not needed and self.request.method != "POST":
+            return
+        current = self.etag(self.subject)
+        if current is None:
+            return
+        # A POST may say which version it means; it is held to it.
+        if needed or (self.request.method == "POST" and self.if_match):
+            etags.require_match(self.if_match, current)
+
     # --- What a handler uses -------------------------------------------------------
 
     @property
@@ -218,7 +230,7 @@ class WeighbridgeView(APIView):
         """428, 412, 400 or 422, then the handler, whose use case says 409."""
 
         def checked() -> HttpResponseBase:
-            self._require_current_version()
+            self.require_current_version()
             _ = self.query
             if self.operation.uploads:
                 _ = self.upload
@@ -266,17 +278,6 @@ class WeighbridgeView(APIView):
         action = named(self) if callable(named) else named
         if action is not None:
             access.require(self.actor, action, self.guarded(self.subject))
-
-    def _require_current_version(self) -> None:
-        needed = self.request.method in NEEDS_IF_MATCH
-        if not needed and self.request.method != "POST":
-            return
-        current = self.etag(self.subject)
-        if current is None:
-            return
-        # A POST may say which version it means; it is held to it.
-        if needed or (self.request.method == "POST" and self.if_match):
-            etags.require_match(self.if_match, current)
 
     @property
     def _path(self) -> str:

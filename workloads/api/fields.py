@@ -1,0 +1,137 @@
+"""Body fields of the plan's own: people, departments, model tiers, names."""
+
+import unicodedata
+from typing import Any
+
+from django.core.validators import BaseValidator
+from django.db.models import Field, Value
+from django.db.models.functions import Lower
+from drf_spectacular.utils import extend_schema_field
+from rest_framework.exceptions import ValidationError
+
+from portal.kernel.api.fields import Number, Text
+from portal.kernel.models import User
+from workloads.models import Department, Estimate
+from workloads.rules.sheets.cells import BadCell
+from workloads.rules.sheets.words import (
+    LONGEST_MODEL,
+    ModelTier,
+    read_model_tier,
+)
+
+
+class Line(Text):
+    """A text on one line, without control characters."""
+
+    default_error_messages = {
+        "control_character": "It holds a line break or a control character."
+    }
+
+    def to_internal_value(self, data: Any) -> str:
+        text = super().to_internal_value(data)
+        # Cc: tabs, line breaks. Zl, Zp: the breaks that are not control characters.
+        if any(unicodedata.category(one) in {"Cc", "Zl", "Zp"} for one in text):
+            self.fail("control_character")
+        return text
+
+
+class PersonField(Text):
+    """A username, read as the active account of that name."""
+
+    default_error_messages = {
+        "unknown_person": 'No active account is called "{username}".'
+    }
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(max_length=150, **options)
+
+    def to_internal_value(self, data: Any) -> Any:
+        username = super().to_internal_value(data)
+        # Case does not matter at the sign-in, and so not here.
+        folded = Lower(Value(username))
+        found = (
+            User.objects.alias(folded_username=Lower("username"))
+            .filter(folded_username=folded, is_active=True)
+            .first()
+        )
+        if found is None:
+            self.fail("unknown_person", username=username)
+        return found
+
+
+class DepartmentField(Text):
+    """A department's code, read as the department."""
+
+    default_error_messages = {
+        "unknown_department": 'There is no department "{code}".',
+    }
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(max_length=40, **options)
+
+    def to_internal_value(self, data: Any) -> Any:
+        code = super().to_internal_value(data)
+        found = Department.objects.filter(code=code).first()
+        if found is None:
+            self.fail("unknown_department", code=code)
+        return found
+
+
+class ModelTierField(Text):
+    """`Sonnet→Haiku`, `Sonnet->Haiku` or `Sonnet`, read as `ModelTier`.
+
+    A name that the rate card lacks is kept; the requirements say so.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(max_length=2 * LONGEST_MODEL + 8, allow_blank=True, **options)
+
+    def run_validation(self, data: Any = "") -> Any:
+        # An empty text is a tier as well: none. CharField would pass it through as it is.
+        return ModelTier("", "") if data == "" else super().run_validation(data)
+
+    def to_internal_value(self, data: Any) -> Any:
+        text = super().to_internal_value(data)
+        try:
+            return read_model_tier(text)
+        except BadCell as bad:
+            raise ValidationError(bad.detail, bad.code) from bad
+
+
+@extend_schema_field(
+    {
+        "oneOf": [
+            {"type": "string", "minLength": 1, "maxLength": 200},
+            {"type": "number"},
+        ]
+    }
+)
+class Measure(Text):
+    """A measure in words or as a number: "12 %", 0.12. Kept as a text."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(max_length=200, **options)
+
+    def to_internal_value(self, data: Any) -> str:
+        if isinstance(data, bool) or data is None:
+            self.fail("invalid")
+        return super().to_internal_value(data if isinstance(data, str) else f"{data}")
+
+
+def quantity(name: str) -> Number:
+    """The field of an input of an estimate, with the bounds of its column."""
+    column: Field[Any, Any] = Estimate._meta.get_field(name)  # type: ignore[assignment]
+    bounds = {
+        check.code: check.limit_value
+        for check in column.validators
+        if isinstance(check, BaseValidator)
+    }
+    places = getattr(column, "decimal_places", 0)
+    return Number(
+        min_value=bounds["min_value"],
+        max_value=bounds["max_value"],
+        places=places,
+        help_text=str(column.help_text),
+        allow_null=column.null,
+        required=False,
+    )

@@ -1,0 +1,67 @@
+"""The plan as a roadmap: its quarters with their sums, and its rows."""
+
+from typing import Any
+
+from django.db.models import Q
+from rest_framework import serializers
+from rest_framework.response import Response
+
+from portal.kernel import clock
+from portal.kernel.api.operations import operation
+from portal.kernel.api.parameters import QuarterName, Whole
+from portal.kernel.api.views import WeighbridgeView
+from portal.kernel.enums import Scope
+from portal.kernel.periods import Quarter
+from portal.kernel.selectors import numbers
+from workloads.api.rows import WorkloadRowAnswer, raw_rows, shown_rows
+from workloads.enums import Status
+from workloads.selectors.quarters import heads_of
+
+MOST_QUARTERS = 16
+
+
+class QuarterHead(serializers.Serializer[Any]):
+    """A part for each budget, never one figure. Null is not yet computed."""
+
+    quarter = serializers.CharField()
+    tokens = serializers.DictField()
+    compute = serializers.DictField()
+    ops = serializers.DictField()
+
+
+class RoadmapAnswer(serializers.Serializer[Any]):
+    quarters = QuarterHead(many=True)
+    rows = WorkloadRowAnswer(many=True)
+
+
+class RoadmapView(WeighbridgeView):
+    @operation(
+        scope=Scope.PLAN_READ,
+        answer=RoadmapAnswer,
+        parameters={
+            "from": QuarterName(description="The first quarter; without it this one."),
+            "quarters": Whole(1, MOST_QUARTERS, default=4),
+        },
+    )
+    def get(self) -> Response:
+        """Read the roadmap: the sums of each quarter, and the rows of the plan.
+
+        A quarter's sums count live and committed; planned stands beside them. The rows
+        are those not retired that ship by the last of the quarters, or have none yet.
+        """
+        today = clock.today(self.now)
+        starts = numbers.current().fiscal_year_starts
+        first = self.query["from"] or Quarter.of(today, starts)
+        quarters = [first.plus(offset) for offset in range(self.query["quarters"])]
+        rows = (
+            raw_rows()
+            .filter(Q(ship_quarter="") | Q(ship_quarter__lte=str(quarters[-1])))
+            .exclude(status=Status.RETIRED)
+            .order_by("number")
+        )
+        return self.answer(
+            {
+                "quarters": [head.as_json() for head in heads_of(quarters)],
+                "rows": shown_rows(rows, today),
+            }
+        )
