@@ -15,6 +15,7 @@ from django.db.migrations.executor import MigrationExecutor
 
 from portal.embedded.static_files import Collection
 from portal.embedded.supervisor import say
+from portal.kernel.enums import Role
 
 ROLE_LINE_WORDS = 3
 
@@ -37,13 +38,15 @@ def make_demo() -> None:
     said = io.StringIO()
     with transaction.atomic(using=DEFAULT_DB_ALIAS):
         call_command("demo", stdout=said)
-    lines = [
-        line
-        for line in said.getvalue().splitlines()
-        if len(line.split()) == ROLE_LINE_WORDS
-    ]
+    lines = [line for line in said.getvalue().splitlines() if _names_a_role(line)]
     _write_private(settings.HOME.demo_accounts, "\n".join(lines) + "\n")
     say("demo", "a company to look at")
+
+
+def _names_a_role(line: str) -> bool:
+    """Of the form "role  username  password"; the command may say more."""
+    words = line.split()
+    return len(words) == ROLE_LINE_WORDS and words[0] in set(Role)
 
 
 def _write_private(file: Path, text: str) -> None:
