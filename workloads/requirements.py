@@ -9,7 +9,6 @@ from datetime import datetime
 from django.urls import reverse
 
 from portal.kernel import clock
-from portal.kernel.models import ModelNumbers
 from portal.kernel.selectors import numbers
 from workloads.enums import EstimateState, ReadinessCheck, SignRole, Status, Verdict
 from workloads.models import Estimate, Workload
@@ -292,11 +291,10 @@ class ProductionReady:
         self, workload: Workload, step: StepRequest, now: datetime
     ) -> Requirement:
         done = {item.item: item for item in workload.readiness.all()}
-        current = numbers.current()
         missing = [
             words
             for check, words in READINESS_WORDS.items()
-            if check not in done or not self._enough(done[check], check, current)
+            if check not in done or not self._enough(done[check], check)
         ]
         return Requirement(
             code=self.code,
@@ -313,13 +311,13 @@ class ProductionReady:
         )
 
     @staticmethod
-    def _enough(item: object, check: ReadinessCheck, current: ModelNumbers) -> bool:
+    def _enough(item: object, check: ReadinessCheck) -> bool:
         """A load test that states its factor must reach the organisation's least one."""
         factor = getattr(item, "load_test_factor", None)
         return (
             check != ReadinessCheck.LOAD_TEST
             or factor is None
-            or factor >= current.load_test_peak_factor
+            or factor >= numbers.current().load_test_peak_factor
         )
 
 

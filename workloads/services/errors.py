@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable
 
-from portal.kernel.errors import Conflict, NotAllowed, Stale
+from portal.kernel.errors import Conflict, NotAllowed, Stale, Unprocessable
+from workloads.rules.imports.answers import ImportAnswer
 from workloads.rules.requirements import Requirement
 
 
@@ -100,3 +101,35 @@ class StaleEstimate(Stale):
 class AlreadyAsked(Conflict):
     code = "already_asked"
     title = "They were asked today"
+
+
+class RowsRefused(Unprocessable):
+    """A sheet with at least one wrong row; none of its rows was imported."""
+
+    code = "rows_refused"
+    title = "The sheet has errors"
+
+    def __init__(self, answer: ImportAnswer) -> None:
+        self.answer = answer
+        wrong = answer.wrong_rows
+        first = wrong[0]
+        error = first.errors[0]
+        cell = f"{error.column or 'a cell'} “{error.value}”"
+        super().__init__(
+            f"{len(wrong):,} of {len(answer.rows):,} rows "
+            f"{'has' if len(wrong) == 1 else 'have'} errors, so nothing was imported. "
+            f"The first is row {first.row}, {cell}: {error.detail}",
+            extra=answer.as_json(),
+        )
+
+
+class PlanMoved(Conflict):
+    """The plan changed between the preview of an import and its confirmation."""
+
+    code = "plan_moved"
+    title = "The plan changed since the preview"
+
+
+class AlreadyImported(Conflict):
+    code = "already_imported"
+    title = "This sheet is imported"

@@ -11,7 +11,7 @@ from django.db.models.functions import Lower
 
 from portal.kernel import access
 from portal.kernel.errors import Stale
-from portal.kernel.models import User
+from portal.kernel.models import AuditEntry, User
 from portal.kernel.services import audit
 from workloads.enums import Status
 from workloads.models import Department, Workload
@@ -23,7 +23,12 @@ from workloads.services.errors import (
     QuarterIsCommitted,
     WorkloadRetired,
 )
-from workloads.services.locks import NEXT_WORKLOAD, lock_next, lock_workload
+from workloads.services.locks import (
+    NEXT_WORKLOAD,
+    lock_next,
+    lock_workload,
+    lock_workloads,
+)
 
 EDITABLE: tuple[str, ...] = (
     "name",
@@ -149,32 +154,69 @@ def edit_workload(
     workload = lock_workload(number)
     access.require(actor, "workload.edit", workload)
     require_version(workload, if_version)
-    if workload.status == Status.RETIRED:
-        raise WorkloadRetired(f"{workload.ref} is retired; its row stays as it was.")
-    before = {name: getattr(workload, name) for name in changes}
-    changed = {name: new for name, new in changes.items() if new != before[name]}
-    _require_changeable(workload, changed)
     people_before, people_after = _stakeholders(workload, stakeholders)
+    before, changed = _changed(workload, changes)
     if not changed and people_before == people_after:
         return workload
+    _save(workload, changed)
+    if people_before != people_after and stakeholders is not None:
+        workload.stakeholders.set(stakeholders)
+        before["stakeholders"] = people_before
+        changed["stakeholders"] = people_after
+    audit.record_all([_edit_entry(workload, actor, before, changed, now)])
+    return workload
+
+
+@transaction.atomic
+def edit_workloads(
+    *, actor: User, changes_of: Mapping[int, Mapping[str, Any]], now: datetime
+) -> None:
+    """Change fields of many rows, by number; raises as `edit_workload` does."""
+    entries = []
+    for workload in lock_workloads(changes_of).values():
+        access.require(actor, "workload.edit", workload)
+        before, changed = _changed(workload, changes_of[workload.number])
+        if changed:
+            _save(workload, changed)
+            entries.append(_edit_entry(workload, actor, before, changed, now))
+    audit.record_all(entries)
+
+
+def _changed(
+    workload: Workload, changes: Mapping[str, Any]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What differs, before and after, once it may be changed."""
+    if workload.status == Status.RETIRED:
+        raise WorkloadRetired(f"{workload.ref} is retired; its row stays as it was.")
+    present = {name: getattr(workload, name) for name in changes}
+    changed = {name: new for name, new in changes.items() if new != present[name]}
+    _require_changeable(workload, changed)
+    return {name: present[name] for name in changed}, changed
+
+
+def _save(workload: Workload, changed: Mapping[str, Any]) -> None:
     for name, new in changed.items():
         setattr(workload, name, new)
     _clear_owner_text(workload)
     workload.version += 1
     workload.save(update_fields=[*changed, "owner_text", "version"])
-    if people_before != people_after and stakeholders is not None:
-        workload.stakeholders.set(stakeholders)
-        before["stakeholders"] = people_before
-        changed["stakeholders"] = people_after
-    audit.record(
+
+
+def _edit_entry(
+    workload: Workload,
+    actor: User,
+    before: Mapping[str, Any],
+    after: Mapping[str, Any],
+    now: datetime,
+) -> AuditEntry:
+    return audit.entry(
         "workload.edited",
         f"workload/{workload.ref}",
         actor=actor,
         now=now,
-        before=_plain({name: before[name] for name in changed}),
-        after=_plain(changed),
+        before=_plain(before),
+        after=_plain(after),
     )
-    return workload
 
 
 def require_version(workload: Workload, if_version: int | None) -> None:
