@@ -1,6 +1,6 @@
 """The form of a draft estimate, and what it says as plain inputs."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -16,12 +16,15 @@ from workloads.forms.figures import (
 )
 from workloads.forms.inputs import (
     ALL_INPUTS,
+    COMPUTE,
     DECLARED,
     FORMULA,
-    GROUPS,
+    OPS,
     OWN_PROFILE,
     PROFILE_WORDS,
+    SHARES,
     SOURCE_WORDS,
+    USERS,
     Group,
     Input,
 )
@@ -48,6 +51,9 @@ MOST = {
     "growth_per_month": 1_000,
 }
 BASES = (("formula", "by the formula"), ("declared", "as one declared figure"))
+
+
+COLUMNS = ((USERS, OPS, COMPUTE), (FORMULA, DECLARED, SHARES))
 
 
 class EstimateForm(forms.Form):
@@ -95,9 +101,12 @@ class EstimateForm(forms.Form):
 
     # --- for the template --------------------------------------------------------
 
-    def groups(self) -> Iterator[tuple[Group, list[dict[str, Any]]]]:
-        for group in GROUPS:
-            yield group, [self._row(one) for one in group.inputs]
+    def columns(self) -> list[list[tuple[Group, list[dict[str, Any]]]]]:
+        """Two stacks of groups, about as high as each other."""
+        return [
+            [(group, [self._row(one) for one in group.inputs]) for group in column]
+            for column in COLUMNS
+        ]
 
     def _row(self, one: Input) -> dict[str, Any]:
         row = {

@@ -182,6 +182,11 @@ ALL_INPUTS: dict[str, Input] = {
     one.name: one for group in GROUPS for one in group.inputs
 }
 
+PROFILE_NAMES = {
+    "business_hours": "business hours",
+    "evenings": "evenings",
+    "flat": "round the clock",
+}
 PROFILE_WORDS = {
     "business_hours": "business hours, Monday to Friday 09–17",
     "evenings": "evenings, every day 18–23",

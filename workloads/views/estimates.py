@@ -115,9 +115,13 @@ def compare(request: HttpRequest, ref: str, version: int, other: int) -> HttpRes
         "lede": f"{workload.name}. Input by input, and what each budget makes of it.",
         "crumbs": crumbs_of(workload, "Compare"),
         "budgets": [
-            (title, figure_rows(code, old, new_)) for code, title in TITLES.items()
+            (title, [row.with_units() for row in figure_rows(code, old, new_)])
+            for code, title in TITLES.items()
         ],
-        "groups": grouped_rows(inputs_of(before), inputs_of(after)),
+        "groups": [
+            (title, [row.with_units() for row in rows])
+            for title, rows in grouped_rows(inputs_of(before), inputs_of(after))
+        ],
         "versions": [
             v.version for v in workload.estimates.order_by("-version").only("version")
         ],

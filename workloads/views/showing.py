@@ -5,17 +5,22 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from django.utils.html import format_html
+from django.utils.safestring import mark_safe
+
 from portal.kernel import formats
 from portal.kernel.templatetags import look
 from workloads.forms.inputs import (
     ALL_INPUTS,
     GROUPS,
     OWN_PROFILE,
-    PROFILE_WORDS,
+    PROFILE_NAMES,
     SOURCE_WORDS,
     Input,
 )
 from workloads.rules.estimates import SOURCED_INPUTS, EstimateInputs, source_of
+
+NOT_COMPUTED = mark_safe('<span class="uncomputed">not yet computed</span>')
 
 
 @dataclass(frozen=True)
@@ -30,13 +35,29 @@ class Row:
     same: bool = False
     source: str = ""
 
+    def with_units(self) -> dict[str, Any]:
+        """As the ticket's component takes it: no unit stands beside nothing."""
+        return {
+            "label": self.label,
+            "before": _with_unit(self.before, self.unit),
+            "change": self.change,
+            "after": _with_unit(self.after, self.unit),
+            "same": self.same,
+        }
+
+
+def _with_unit(figure: str, unit: str) -> str:
+    if not unit or figure in (formats.BLANK, NOT_COMPUTED):
+        return figure
+    return format_html('{} <span class="unit">{}</span>', figure, unit)
+
 
 def shown(one: Input, value: Any) -> str:
     """The value alone; its unit stands beside it."""
     if value is None or value == "":
         return formats.BLANK
     if one.kind == "profile":
-        return PROFILE_WORDS[value] if isinstance(value, str) else OWN_PROFILE
+        return PROFILE_NAMES[value] if isinstance(value, str) else OWN_PROFILE
     if one.kind == "text":
         return str(value)
     if one.kind == "percent":
@@ -53,7 +74,7 @@ def row_between(
     return Row(
         label=one.label,
         before=shown(one, old) if before else formats.BLANK,
-        change=change_between(one, old, new) if before else "first",
+        change=change_between(one, old, new) if before else "",
         after=shown(one, new),
         unit=one.unit if one.kind != "factor" else "",
         same=before is not None and old == new,
@@ -161,7 +182,7 @@ def _number(value: Any) -> Decimal | None:
 
 def _figure(name: str, value: Decimal | None, budget: Mapping[str, Any]) -> str:
     if value is None:
-        return "not yet computed"
+        return NOT_COMPUTED
     if name == "cost_per_month":
         return formats.money(value, budget["currency"])
     return look.short(value)
@@ -169,7 +190,7 @@ def _figure(name: str, value: Decimal | None, budget: Mapping[str, Any]) -> str:
 
 def _step(old: Decimal | None, new: Decimal | None, *, first: bool) -> str:
     if first:
-        return "first"
+        return ""
     if old is None or new is None:
         return "" if old == new else "new"
     return formats.change(old, new)

@@ -24,6 +24,18 @@ def who_can_sign(
     barred: frozenset[int],
 ) -> str:
     """Names of those who hold the role and are barred by nothing; else the role."""
+    able = _signers(role, workload, people, barred)
+    if not able:
+        return f"somebody else with the role {role}"
+    return in_words([user.display_name for user in able[:3]])
+
+
+def _signers(
+    role: SignRole,
+    workload: Workload,
+    people: Sequence[User],
+    barred: frozenset[int],
+) -> list[User]:
     asked = Requirement(
         code=f"signoff_{role}",
         met=False,
@@ -32,10 +44,23 @@ def who_can_sign(
         to=Status.PLANNED,
         mended_by=(f"signoff.{role}",),
     )
-    able = menders(asked, workload, people, barred)
-    if not able:
-        return f"somebody else with the role {role}"
-    return in_words([user.display_name for user in able[:3]])
+    return menders(asked, workload, people, barred)
+
+
+def _open(
+    role: SignRole,
+    estimate: Estimate,
+    workload: Workload,
+    user: User,
+    people: Sequence[User],
+    barred: frozenset[int],
+) -> dict[str, str]:
+    """Whom a missing signature waits for, and the way to it for whoever may give it."""
+    waits_for = {"waits_for": who_can_sign(role, workload, people, barred)}
+    if user not in _signers(role, workload, people, barred):
+        return waits_for
+    place = [workload.ref, estimate.version, str(role)]
+    return {**waits_for, "sign": reverse("workloads:approval", args=place)}
 
 
 def shown_signatures(
@@ -56,10 +81,10 @@ def shown_signatures(
             "budget": role.budget,
             "state": marks[role],
             **_signed(newest.get(role), estimate, workload, user, today),
-            "waits_for": (
-                who_can_sign(role, workload, people, barred)
+            **(
+                _open(role, estimate, workload, user, people, barred)
                 if marks[role] in ("waiting", "lapsed")
-                else ""
+                else {}
             ),
         }
         for role in SignRole

@@ -47,7 +47,7 @@ def next_step_of(
     if not access.allows(user, step.action, workload):
         why = f"{access.capitalised(access.who_can(step.action, workload))} can."
     elif missing:
-        why = f"{missing} of {len(asked)} missing"
+        why = f"{missing} of {len(asked)} requirements missing."
     return NextStep(
         to=str(step.target),
         verb=step.verb,

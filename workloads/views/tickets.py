@@ -45,7 +45,10 @@ def ticket_of(
     roles = [role, *(one for one in SignRole if one != role)]
     return {
         "sections": [
-            {"heading": _heading(one, role, estimate, today), "rows": rows}
+            {
+                "heading": _heading(one, role, estimate, today),
+                "rows": [row.with_units() for row in rows],
+            }
             for one in roles
             if (rows := _rows(one, before, estimate))
         ],
@@ -58,7 +61,7 @@ def ticket_of(
 
 def _label(before: Estimate | None, role: SignRole) -> str:
     if before is None:
-        return "none yet"
+        return "none before"
     moment = before.signed_at or next(
         row.at for row in before.signoffs.all() if row.role == role
     )
@@ -129,7 +132,7 @@ def _tier(old: EstimateInputs | None, new: EstimateInputs) -> list[Row]:
         Row(
             label="Model tier",
             before=before or formats.BLANK,
-            change="first" if old is None else _same(before, after),
+            change="" if old is None else _same(before, after),
             after=after or formats.BLANK,
             same=old is not None and before == after,
         )

@@ -11,7 +11,6 @@ from django.views.decorators.http import require_POST, require_safe
 from portal.kernel import access, clock, formats
 from portal.kernel.models import User
 from portal.kernel.pages.toast import toast
-from portal.kernel.pages.trail import line_of
 from portal.kernel.selectors import audit
 from workloads.enums import ReadinessCheck, Status
 from workloads.models import Estimate, Workload
@@ -30,6 +29,7 @@ from workloads.selectors.signoffs import marks_of
 from workloads.services.reminders import ask_for_requirement
 from workloads.views.budgets import cards_of
 from workloads.views.conditions import Reader, reader_of, shown_requirements
+from workloads.views.history import told_of
 from workloads.views.reasons import why_not
 from workloads.views.signatures import shown_signatures
 from workloads.views.steps import next_step_of, other_steps_of, stepper_of
@@ -202,7 +202,9 @@ def _lead_time(found: Workload, steps: list[Any], now: datetime) -> dict[str, An
 def _history(found: Workload) -> dict[str, Any]:
     entries = audit.entries(object_=found.ref)
     return {
-        "history": [line_of(entry) for entry in entries[:HISTORY_SHOWN]],
+        "history": [
+            told_of(entry) for entry in entries.select_related("actor")[:HISTORY_SHOWN]
+        ],
         "history_total": entries.count(),
         "history_link": f"{reverse('portal:audit')}?object={found.ref}",
     }

@@ -1,0 +1,82 @@
+"""The audit trail of one workload in sentences that a person would say."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from portal.kernel.models import AuditEntry
+from portal.kernel.pages.trail import Change, Line, line_of
+from workloads.lifecycle import FORWARD
+
+SHOWN_CHANGES = 4
+# Told by the sentence already, or of no use to a reader.
+TOLD = {
+    "workload.transitioned": set(),
+    "signoff.given": {"role", "verdict", "version"},
+    "signoff.refused": {"role", "verdict", "version"},
+    "signoff.withdrawn": {"role", "version"},
+    "signoff.lapsed": {"role", "version"},
+    "estimate.submitted": {"version", "sha256"},
+    "estimate.edited": {"version"},
+    "criterion.written": {"metric"},
+    "criterion.removed": {"metric", "baseline", "target", "due on"},
+    "readiness.recorded": {"item"},
+    "requirement.asked": {"code", "asked"},
+}
+
+
+@dataclass(frozen=True)
+class Told:
+    """One entry: its sentence, the changes that the sentence does not tell."""
+
+    line: Line
+    words: str
+    changes: tuple[Change, ...]
+    more: int
+
+
+def told_of(entry: AuditEntry) -> Told:
+    line = line_of(entry)
+    told = TOLD.get(entry.action, set())
+    left = [change for change in line.changes if change.field not in told]
+    return Told(
+        line,
+        _sentence(entry, line),
+        tuple(left[:SHOWN_CHANGES]),
+        max(0, len(left) - SHOWN_CHANGES),
+    )
+
+
+def _sentence(entry: AuditEntry, line: Line) -> str:
+    said: dict[str, Any] = {**(entry.before or {}), **(entry.after or {})}
+    role, version = str(said.get("role", "")), said.get("version", "")
+    role = role.capitalize()
+    sentences = {
+        "workload.proposed": "Proposed",
+        "workload.edited": "Row edited",
+        "workload.transitioned": _moved(entry),
+        "estimate.edited": f"Draft v{version} edited",
+        "estimate.submitted": f"Estimate v{version} submitted",
+        "signoff.given": f"{role} signed v{version}",
+        "signoff.refused": f"{role} refused v{version}",
+        "signoff.withdrawn": f"{role} withdrew the signature on v{version}",
+        "signoff.lapsed": f"The {role.lower()} signature on v{version} lapsed",
+        "criterion.written": f"Criterion written: {said.get('metric', '')}",
+        "criterion.removed": f"Criterion removed: {said.get('metric', '')}",
+        "readiness.recorded": f"Proof recorded: {_spaced(said.get('item', ''))}",
+        "requirement.asked": f"Asked for: {_spaced(said.get('code', ''))}",
+    }
+    return sentences.get(entry.action, line.words.capitalize())
+
+
+def _moved(entry: AuditEntry) -> str:
+    """Forward, back or out: the change itself stands below."""
+    before = str((entry.before or {}).get("status", ""))
+    after = str((entry.after or {}).get("status", ""))
+    if before in FORWARD and after in FORWARD:
+        onward = FORWARD.index(after) > FORWARD.index(before)  # type: ignore[arg-type]
+        return "Moved on" if onward else "Moved back"
+    return "Moved out of the plan"
+
+
+def _spaced(text: object) -> str:
+    return str(text).replace("_", " ")
