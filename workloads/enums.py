@@ -99,3 +99,12 @@ class Moment(StrEnum):
 
     OPENED = "opened"
     CLOSED = "closed"
+
+
+class ImportState(StrEnum):
+    """What becomes of an uploaded sheet: judged, confirmed, taken into the plan."""
+
+    CHECKING = "checking"
+    CHECKED = "checked"
+    APPLYING = "applying"
+    APPLIED = "applied"

@@ -4,6 +4,7 @@ from workloads.models.baselines import PlanBaseline, Reminder
 from workloads.models.criteria import ReadinessItem, SuccessCriterion
 from workloads.models.departments import Department
 from workloads.models.estimates import INPUT_FIELDS, Estimate
+from workloads.models.imports import PlanImport
 from workloads.models.plan import StatusStep, Workload
 from workloads.models.signoffs import Deputy, Signoff, SignoffEnd
 
@@ -13,6 +14,7 @@ __all__ = [
     "Deputy",
     "Estimate",
     "PlanBaseline",
+    "PlanImport",
     "ReadinessItem",
     "Reminder",
     "Signoff",

@@ -5,13 +5,15 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from django.db.models import prefetch_related_objects
+from django.db.models import QuerySet, prefetch_related_objects
 
+from portal.kernel.errors import NotFound
 from portal.kernel.models import User
-from workloads.enums import EstimateState, Status
-from workloads.models import Estimate, Workload
+from workloads.enums import EstimateState, ImportState, Status
+from workloads.models import Estimate, PlanImport, Workload
 from workloads.models.estimates import MOST_TOKENS_PER_MONTH
 from workloads.rules.estimates import TOKEN_FACTORS
+from workloads.rules.imports.answers import AnswerRow, ImportAnswer
 from workloads.rules.imports.plan import Figures, KnownRow, People, Plan
 from workloads.rules.imports.verdicts import ImportVerdict, JudgedRow, matched_number
 from workloads.rules.requirements import unmet_codes
@@ -171,3 +173,33 @@ def missing_codes(judged: JudgedRow, imagined: Workload, now: datetime) -> list[
         return []
     codes = unmet_codes(road_for(imagined, to=asked, now=now))
     return list(dict.fromkeys(codes))
+
+
+def get_import(import_id: int) -> PlanImport:
+    """One uploaded sheet, without its bytes. NotFound else."""
+    found = _imports().filter(pk=import_id).first()
+    if found is None:
+        raise NotFound("There is no such import. Upload the sheet again.")
+    return found
+
+
+def recent_imports(limit: int = 20) -> list[PlanImport]:
+    """The newest uploaded sheets, without their bytes and verdicts."""
+    return list(_imports().defer("content", "verdicts")[:limit])
+
+
+def _imports() -> QuerySet[PlanImport]:
+    return PlanImport.objects.select_related("uploaded_by", "applied_by").defer(
+        "content"
+    )
+
+
+def answer_of(kept: PlanImport) -> ImportAnswer | None:
+    """The verdicts as the preview showed them; None while they are being made."""
+    if kept.verdicts is None:
+        return None
+    return ImportAnswer(
+        rows=tuple(AnswerRow.from_kept(row) for row in kept.verdicts),
+        applied=kept.state == ImportState.APPLIED,
+        sha256=kept.sha256,
+    )

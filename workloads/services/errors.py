@@ -133,3 +133,8 @@ class PlanMoved(Conflict):
 class AlreadyImported(Conflict):
     code = "already_imported"
     title = "This sheet is imported"
+
+
+class StillJudging(Conflict):
+    code = "still_judging"
+    title = "The sheet is still being judged"

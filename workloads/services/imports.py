@@ -67,6 +67,13 @@ def preview_import(
     Raises NotAllowed, UnreadableFile or FileTooLarge.
     """
     access.require(actor, "plan.import")
+    return judge_sheet(content=content, now=now, progress=progress)
+
+
+def judge_sheet(
+    *, content: bytes, now: datetime, progress: Progress = lambda _done, _total: None
+) -> ImportAnswer:
+    """As `preview_import`, for a sheet whose sender was let in before."""
     judgement = _judge(read_plan_file(content))
     return _answer(judgement, content, now, progress)
 
