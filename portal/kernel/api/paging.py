@@ -25,6 +25,7 @@ Row: TypeAlias = dict[str, Any]
 PER_PAGE = 50
 MOST_PER_PAGE = 500
 MOST_TERMS = 5
+_ADDED = "ordered_by_"
 
 
 @dataclass(frozen=True)
@@ -121,22 +122,36 @@ def page_of(
     names: tuple[str, ...] = query["ordering"]
     terms = _terms(source.model, listing, names)
     cursor = _cursor(query["cursor"], names, len(terms))
-    rows = _rows(_narrowed(source, listing, query), terms, cursor, query["limit"] + 1)
+    keyed, keys = _keyed(_narrowed(source, listing, query), terms)
+    rows = _rows(keyed, terms, cursor, query["limit"] + 1)
     more = len(rows) > query["limit"]
     rows = rows[: query["limit"]]
     backwards = cursor is not None and cursor.backwards
     if backwards:
         rows.reverse()
-    keys = [_take_keys(one, len(terms)) for one in rows]
-    after = keys and (more or backwards)
-    before = keys and (more if backwards else cursor is not None)
+    before, after = _around(rows, keys, names)
+    _drop(rows, keys)
     return {
         "results": [row(one) for one in rows] if row else rows,
-        "next": _link(request, Cursor(names, keys[-1])) if after else None,
-        "previous": (
-            _link(request, Cursor(names, keys[0], backwards=True)) if before else None
-        ),
+        "next": _link(request, after) if more or backwards else None,
+        "previous": _link(request, before) if _any_before(cursor, more=more) else None,
     }
+
+
+def _any_before(cursor: Cursor | None, *, more: bool) -> bool:
+    if cursor is None:
+        return False
+    return more if cursor.backwards else True
+
+
+def _around(
+    rows: list[Row], keys: tuple[str, ...], names: tuple[str, ...]
+) -> tuple[Cursor | None, Cursor | None]:
+    """Cursors that end before the first row and start after the last."""
+    if not rows:
+        return None, None
+    first, last = (tuple(one[key] for key in keys) for one in (rows[0], rows[-1]))
+    return Cursor(names, first, backwards=True), Cursor(names, last)
 
 
 def _narrowed(source: Source, listing: Listing, query: Mapping[str, Any]) -> Source:
@@ -172,14 +187,8 @@ def _rows(
     try:
         if cursor is not None:
             source = source.filter(_beyond(terms, cursor.values, backwards=backwards))
-        keyed = source.annotate(
-            **{_key(place): F(term.path) for place, term in enumerate(terms)}
-        )
-        return list(
-            keyed.order_by(*(term.order(backwards=backwards) for term in terms))[
-                :wanted
-            ]
-        )
+        ordered = source.order_by(*(term.order(backwards=backwards) for term in terms))
+        return list(ordered[:wanted])
     except (ValueError, TypeError, OverflowError) as error:
         if cursor is None:
             raise
@@ -196,12 +205,27 @@ def _beyond(terms: tuple[Term, ...], values: tuple[Any, ...], *, backwards: bool
     return rest if further is None else further | rest
 
 
-def _take_keys(one: Row, count: int) -> tuple[Any, ...]:
-    return tuple(one.pop(_key(place)) for place in range(count))
+def _keyed(source: Source, terms: tuple[Term, ...]) -> tuple[Source, tuple[str, ...]]:
+    """The rows with what they are ordered by, and under which names that stands."""
+    chosen = set(source.query.values_select)
+    keys = tuple(
+        term.path if term.path in chosen else f"{_ADDED}{place}"
+        for place, term in enumerate(terms)
+    )
+    added = {
+        key: F(term.path)
+        for key, term in zip(keys, terms, strict=True)
+        if key.startswith(_ADDED)
+    }
+    return (source.annotate(**added) if added else source), keys
 
 
-def _key(place: int) -> str:
-    return f"ordered_by_{place}"
+def _drop(rows: list[Row], keys: tuple[str, ...]) -> None:
+    """Take out again what was only added to order by."""
+    added = [key for key in keys if key.startswith(_ADDED)]
+    for one in rows if added else ():
+        for key in added:
+            del one[key]
 
 
 def _may_be_null(model: type[Model], path: str) -> bool:
@@ -235,7 +259,9 @@ def _wrong_cursor() -> InvalidParameter:
     return InvalidParameter(errors=[FieldError("?cursor", "invalid", detail)])
 
 
-def _link(request: HttpRequest, cursor: Cursor) -> str:
+def _link(request: HttpRequest, cursor: Cursor | None) -> str | None:
+    if cursor is None:
+        return None
     query = request.GET.copy()
     query["cursor"] = write_cursor(cursor)
     return request.build_absolute_uri(f"{request.path}?{query.urlencode()}")

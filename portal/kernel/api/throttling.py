@@ -1,7 +1,8 @@
 """Calls a minute, for each token, or for each person in a browser.
 
-A fixed window in the shared cache. Without the cache each process counts for itself:
-a limit that is looser for a while is better than an API that is down.
+A fixed window in the shared cache. Calls are taken from it in small handfuls (a
+hundredth of the limit), so that most calls ask nobody. Without the cache each process
+counts for itself: a limit that is looser for a while is better than an API that is down.
 """
 
 import logging
@@ -19,6 +20,7 @@ from portal.kernel.errors import TooMany
 log = logging.getLogger(__name__)
 WINDOW_SECONDS = 60
 LEFT_ALONE_SECONDS = 15
+MOST_AT_ONCE = 20
 
 
 class _OwnCounts:
@@ -31,7 +33,24 @@ class _OwnCounts:
         self._lock = threading.Lock()
         self._window = 0
         self._counts: dict[str, int] = {}
+        self._hands: dict[str, tuple[int, int]] = {}
         self._leave_cache_until = 0.0
+
+    def from_the_hand(self, caller: str, window: int) -> int | None:
+        """The next of the calls taken from the cache before; None when all are used."""
+        with self._lock:
+            self._turn_to(window)
+            number, last = self._hands.get(caller, (1, 0))
+            if number > last:
+                return None
+            self._hands[caller] = (number + 1, last)
+            return number
+
+    def take_in_hand(self, caller: str, window: int, first: int, last: int) -> int:
+        with self._lock:
+            self._turn_to(window)
+            self._hands[caller] = (first + 1, last)
+            return first
 
     def cache_failed(self, reason: Exception) -> None:
         if not self._leave_cache_until:
@@ -49,10 +68,13 @@ class _OwnCounts:
 
     def add(self, caller: str, window: int) -> int:
         with self._lock:
-            if window != self._window:
-                self._window, self._counts = window, {}
+            self._turn_to(window)
             self._counts[caller] = self._counts.get(caller, 0) + 1
             return self._counts[caller]
+
+    def _turn_to(self, window: int) -> None:
+        if window != self._window:
+            self._window, self._counts, self._hands = window, {}, {}
 
 
 _own = _OwnCounts()
@@ -63,7 +85,7 @@ def count_call(user: Any, token: Any, now: datetime) -> None:
     caller = f"token:{token.pk}" if token is not None else f"user:{user.pk}"
     window, passed = divmod(int(now.timestamp()), WINDOW_SECONDS)
     limit: int = settings.API_RATE_LIMIT
-    if _counted(caller, window) <= limit:
+    if _counted(caller, window, max(1, min(limit // 100, MOST_AT_ONCE))) <= limit:
         return
     wait = WINDOW_SECONDS - passed
     raise TooMany(
@@ -74,23 +96,27 @@ def count_call(user: Any, token: Any, now: datetime) -> None:
     )
 
 
-def _counted(caller: str, window: int) -> int:
+def _counted(caller: str, window: int, handful: int) -> int:
+    """Which call of this minute this is, at most."""
+    held = _own.from_the_hand(caller, window)
+    if held is not None:
+        return held
     if not _own.cache_is_worth_a_try:
         return _own.add(caller, window)
     try:
-        count = _counted_by_the_cache(f"calls:{caller}:{window}")
+        last = _taken_from_the_cache(f"calls:{caller}:{window}", handful)
     except (RedisError, OSError) as error:
         _own.cache_failed(error)
         return _own.add(caller, window)
     _own.cache_answered()
-    return count
+    return _own.take_in_hand(caller, window, last - handful + 1, last)
 
 
-def _counted_by_the_cache(key: str) -> int:
+def _taken_from_the_cache(key: str, handful: int) -> int:
     try:
-        return cache.incr(key)
+        return cache.incr(key, handful)
     except ValueError:
         # The first call of the window; or of two first ones, the slower.
         # Twice the window, so that a count does not end while it is still used.
-        first = cache.add(key, 1, timeout=2 * WINDOW_SECONDS)
-    return 1 if first else cache.incr(key)
+        first = cache.add(key, handful, timeout=2 * WINDOW_SECONDS)
+    return handful if first else cache.incr(key, handful)
