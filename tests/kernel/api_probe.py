@@ -106,23 +106,38 @@ class ThingsView(WeighbridgeView):
         return self.answer(made, etag=etag_of(len(done)), location="/api/probe/1/")
 
 
+PEOPLE = Listing(
+    ordering={"username": "username", "seen": "last_visit_at", "name": "name"},
+    default="username",
+    search=("username", "name"),
+    filters={
+        "name": Filter(AnyText(many=True), "name"),
+        "active": Filter(OneOf(("true",)), "is_active"),
+    },
+)
+
+
+def people() -> Any:
+    return User.objects.values("username", "last_visit_at")
+
+
 class PeopleView(WeighbridgeView):
     @operation(
         scope=(Scope.PLAN_READ, Scope.GOVERNANCE_READ),
         answer=Answer,
         parameters={"weeks": Whole(1, 12, default=4)},
-        listing=Listing(
-            ordering={"username": "username", "seen": "last_visit_at", "name": "name"},
-            default="username",
-            search=("username", "name"),
-            filters={
-                "name": Filter(AnyText(many=True), "name"),
-                "active": Filter(OneOf(("true",)), "is_active"),
-            },
-        ),
+        listing=PEOPLE,
     )
     def get(self) -> Response:
-        return self.page(User.objects.values("username", "last_visit_at"))
+        return self.page(people())
+
+
+class KeptPeopleView(WeighbridgeView):
+    """The same list, with its statements kept."""
+
+    @operation(scope=Scope.PLAN_READ, answer=Answer, listing=PEOPLE)
+    def get(self) -> Response:
+        return self.page(people)
 
 
 class AnyTokenView(WeighbridgeView):
@@ -167,6 +182,7 @@ probes = [
     path("things/", ThingsView.as_view()),
     path("things/<str:ref>/", ThingView.as_view()),
     path("people/", PeopleView.as_view()),
+    path("kept/", KeptPeopleView.as_view()),
     path("any/", AnyTokenView.as_view()),
     path("raises/", RaisesView.as_view()),
     path("sql/", SqlView.as_view()),

@@ -9,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from portal.kernel.models import User
 
 PEOPLE = "/api/probe/people/"
+KEPT = "/api/probe/kept/"
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 
 
@@ -41,11 +42,12 @@ def walk(call, path, direction):
     "ordering", ["username", "-username", "seen", "-seen", "name,-seen", "-name,seen"]
 )
 @pytest.mark.parametrize("limit", [1, 4, 500])
+@pytest.mark.parametrize("address", [PEOPLE, KEPT])
 def test_pages_hold_every_row_once_in_order_both_ways(
-    ordering, limit, crowd, cast, caller_of, probe
+    address, ordering, limit, crowd, cast, caller_of, probe
 ):
     call = caller_of(cast.nils)
-    start = f"{PEOPLE}?ordering={ordering}&limit="
+    start = f"{address}?ordering={ordering}&limit="
     whole = [row["username"] for row in call("GET", start + "500").json()["results"]]
 
     forward, last = walk(call, start + str(limit), "next")
@@ -153,3 +155,28 @@ def test_a_page_costs_one_query_beside_the_token(rows, cast, caller_of, probe):
         call("GET", f"{PEOPLE}?limit={rows}")
 
     assert len(queries) == 2
+
+
+def test_a_kept_statement_answers_each_question_for_itself(
+    crowd, cast, caller_of, probe
+):
+    call = caller_of(cast.nils)
+    questions = [
+        *("", "?search=u0", "?search=u1", "?name=Name%201", "?name=Name%202"),
+        *("?name=Name%201&name=Name%202", "?limit=3", "?ordering=-username"),
+    ]
+
+    for question in questions * 2:
+        kept = call("GET", KEPT + question).json()["results"]
+        assert kept == call("GET", PEOPLE + question).json()["results"]
+
+
+def test_a_kept_statement_sees_what_was_written_since(crowd, cast, caller_of, probe):
+    call = caller_of(cast.nils)
+    before = call("GET", f"{KEPT}?limit=1").json()["results"]
+    User.objects.create(username="aaa", created_at=NOON)
+
+    after = call("GET", f"{KEPT}?limit=1").json()["results"]
+
+    assert before[0]["username"] != "aaa"
+    assert after[0]["username"] == "aaa"

@@ -111,7 +111,7 @@ class WorkloadsView(WeighbridgeView):
     @operation(scope=Scope.PLAN_READ, answer=WorkloadRowAnswer, listing=LISTING)
     def get(self) -> Response:
         """List the plan's rows, with the figures and marks that the plan page shows."""
-        listed = self.page(raw_rows())
+        listed = self.page(raw_rows)
         page: dict[str, Any] = listed.data
         page["results"] = shown_rows(page["results"], clock.today(self.now))
         return listed

@@ -7,6 +7,7 @@ Rows come from `.values()`; nothing is counted.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 from django.db.models import F, Field, Model, Q, QuerySet
@@ -17,6 +18,7 @@ from django.http import HttpRequest
 from portal.kernel.api.cursors import Cursor, CursorError, read_cursor, write_cursor
 from portal.kernel.api.errors import InvalidParameter
 from portal.kernel.api.parameters import Matching, Parameter, Text, Whole
+from portal.kernel.api.statements import Statement, statement_of
 from portal.kernel.errors import FieldError
 
 # Rows as `.values()` gives them; the checker knows each list's own keys.
@@ -42,7 +44,8 @@ class Filter:
         return Q(**{f"{self.lookup}{suffix}": value})
 
 
-@dataclass(frozen=True, kw_only=True)
+# Compared by identity, so that a question about it can be a key.
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Listing:
     """How one list may be asked. `key` is unique: it decides between equal rows."""
 
@@ -110,32 +113,80 @@ class Term:
         return Q(**{self.path: value})
 
 
+@dataclass(frozen=True)
+class Question:
+    """One list, asked in one way. Equal questions have one statement."""
+
+    source: Source | Callable[[], Source]
+    listing: Listing
+    names: tuple[str, ...]
+    narrowed: tuple[tuple[str, Any], ...]
+    cursor: Cursor | None
+    wanted: int
+
+    @property
+    def backwards(self) -> bool:
+        return self.cursor is not None and self.cursor.backwards
+
+
 def page_of(
-    source: Source,
+    source: Source | Callable[[], Source],
     listing: Listing,
     query: Mapping[str, Any],
     request: HttpRequest,
     *,
     row: Callable[[Row], Any] | None = None,
 ) -> dict[str, Any]:
-    """`{results, next, previous}`. One query."""
+    """`{results, next, previous}`. One query.
+
+    A `source` that is a function of a module is asked once for each kind of question,
+    and its SQL kept: the ORM takes longer to write a wide one than it takes to answer.
+    """
     names: tuple[str, ...] = query["ordering"]
-    terms = _terms(source.model, listing, names)
-    cursor = _cursor(query["cursor"], names, len(terms))
-    keyed, keys = _keyed(_narrowed(source, listing, query), terms)
-    rows = _rows(keyed, terms, cursor, query["limit"] + 1)
-    more = len(rows) > query["limit"]
-    rows = rows[: query["limit"]]
-    backwards = cursor is not None and cursor.backwards
-    if backwards:
+    cursor = _cursor(query["cursor"], names)
+    limit: int = query["limit"]
+    narrowed = _narrowed(listing, query)
+    question = Question(source, listing, names, narrowed, cursor, limit + 1)
+    rows, keys = _answered(question)
+    more = len(rows) > limit
+    rows = rows[:limit]
+    if question.backwards:
         rows.reverse()
     before, after = _around(rows, keys, names)
     _drop(rows, keys)
     return {
         "results": [row(one) for one in rows] if row else rows,
-        "next": _link(request, after) if more or backwards else None,
+        "next": _link(request, after) if more or question.backwards else None,
         "previous": _link(request, before) if _any_before(cursor, more=more) else None,
     }
+
+
+def _answered(question: Question) -> tuple[list[Row], tuple[str, ...]]:
+    find = _prepared if callable(question.source) else _prepared.__wrapped__
+    try:
+        ordered, keys, statement = find(question)
+        # A clone: a queryset keeps what it read, and this one may be kept itself.
+        return (statement.rows() if statement else list(ordered.all())), keys
+    except (ValueError, TypeError, OverflowError) as error:
+        if question.cursor is None:
+            raise
+        raise _wrong_cursor() from error
+
+
+@lru_cache(maxsize=256)
+def _prepared(question: Question) -> tuple[Source, tuple[str, ...], Statement | None]:
+    given = question.source
+    source = given() if callable(given) else given
+    terms = _terms(source.model, question.listing, question.names)
+    source, keys = _keyed(_filtered(source, question), terms)
+    if question.cursor is not None:
+        if len(question.cursor.values) != len(terms):
+            raise _wrong_cursor()
+        values, backwards = question.cursor.values, question.cursor.backwards
+        source = source.filter(_beyond(terms, values, backwards=backwards))
+    order = [term.order(backwards=question.backwards) for term in terms]
+    ordered = source.order_by(*order)[: question.wanted]
+    return ordered, keys, statement_of(ordered) if callable(given) else None
 
 
 def _any_before(cursor: Cursor | None, *, more: bool) -> bool:
@@ -154,15 +205,28 @@ def _around(
     return Cursor(names, first, backwards=True), Cursor(names, last)
 
 
-def _narrowed(source: Source, listing: Listing, query: Mapping[str, Any]) -> Source:
-    for name, one in listing.filters.items():
-        if query[name] is not None:
-            source = source.filter(one.condition(query[name]))
-    for word in (query.get("search") or "").split():
-        found = Q()
-        for path in listing.search:
-            found |= Q(**{f"{path}__icontains": word})
-        source = source.filter(found)
+def _narrowed(
+    listing: Listing, query: Mapping[str, Any]
+) -> tuple[tuple[str, Any], ...]:
+    asked = ((name, query.get(name)) for name in (*listing.filters, "search"))
+    return tuple(
+        (name, tuple(value) if isinstance(value, list) else value)
+        for name, value in asked
+        if value is not None
+    )
+
+
+def _filtered(source: Source, question: Question) -> Source:
+    listing = question.listing
+    for name, value in question.narrowed:
+        if name in listing.filters:
+            source = source.filter(listing.filters[name].condition(value))
+            continue
+        for word in value.split():
+            found = Q()
+            for path in listing.search:
+                found |= Q(**{f"{path}__icontains": word})
+            source = source.filter(found)
     return source
 
 
@@ -178,21 +242,6 @@ def _terms(
     return tuple(
         Term(path, falling, _may_be_null(model, path)) for path, falling in paths
     )
-
-
-def _rows(
-    source: Source, terms: tuple[Term, ...], cursor: Cursor | None, wanted: int
-) -> list[Row]:
-    backwards = cursor is not None and cursor.backwards
-    try:
-        if cursor is not None:
-            source = source.filter(_beyond(terms, cursor.values, backwards=backwards))
-        ordered = source.order_by(*(term.order(backwards=backwards) for term in terms))
-        return list(ordered[:wanted])
-    except (ValueError, TypeError, OverflowError) as error:
-        if cursor is None:
-            raise
-        raise _wrong_cursor() from error
 
 
 def _beyond(terms: tuple[Term, ...], values: tuple[Any, ...], *, backwards: bool) -> Q:
@@ -242,14 +291,14 @@ def _may_be_null(model: type[Model], path: str) -> bool:
     return False
 
 
-def _cursor(text: str | None, names: tuple[str, ...], count: int) -> Cursor | None:
+def _cursor(text: str | None, names: tuple[str, ...]) -> Cursor | None:
     if text is None:
         return None
     try:
         cursor = read_cursor(text)
     except CursorError:
         raise _wrong_cursor() from None
-    if cursor.names != names or len(cursor.values) != count:
+    if cursor.names != names:
         raise _wrong_cursor()
     return cursor
 

@@ -188,9 +188,13 @@ class WeighbridgeView(APIView):
         return Response(body, status=status or self.operation.status, headers=sent)
 
     def page(
-        self, source: Source, *, row: Callable[[dict[str, Any]], Any] | None = None
+        self,
+        source: Source | Callable[[], Source],
+        *,
+        row: Callable[[dict[str, Any]], Any] | None = None,
     ) -> Response:
-        """One page of `source` (a queryset after .values()) as the query asks."""
+        """One page of `source` as the query asks: a queryset after .values(), or, for
+        a list that is asked often, a function of a module that makes one."""
         listing = self.operation.listing
         assert listing is not None, "page() needs a listing"  # noqa: S101
         return self.answer(
