@@ -11,6 +11,8 @@ UV := VIRTUAL_ENV=$(VENV) $(BIN)/uv
 LOCK := pip compile --quiet --generate-hashes --universal --no-emit-index-url \
 	--no-header --python-version 3.11
 TESTS ?= tests
+# Some 2,500 tests: two processes halve the time, each with a database of its own.
+WORKERS ?= 2
 
 # What a production would set: enough for checks, which connect to nothing.
 PRODUCTION := env -u WEIGHBRIDGE_DEBUG \
@@ -27,7 +29,7 @@ run: $(VENV)/installed-run
 	@exec $(BIN)/python -m portal.embedded --with-parent
 
 test: $(VENV)/installed-dev
-	$(BIN)/python -m pytest $(TESTS)
+	$(BIN)/python -m pytest -n $(WORKERS) $(TESTS)
 
 soak: $(VENV)/installed-dev
 	WEIGHBRIDGE_SOAK=1 WEIGHBRIDGE_RACE_ROUNDS=200 $(BIN)/python -m pytest $(TESTS)

@@ -57,7 +57,8 @@ INSTALLED_APPS = [
     "workloads",
     "capacity",
     "governance",
-    "django.contrib.admin",
+    # Django's admin, opened by role and writing through the use cases.
+    "portal.kernel.apps.AdminOfTheHouse",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -169,6 +170,10 @@ USE_TZ = True
 ORGANISATION_TIME_ZONE = environment.time_zone("WEIGHBRIDGE_TIME_ZONE", "UTC")
 LANGUAGE_CODE = "en-us"
 USE_I18N = False
+# As design.md writes days: 9 Apr 2026, 09:38.
+DATE_FORMAT = "j M Y"
+DATETIME_FORMAT = "j M Y, H:i"
+TIME_FORMAT = "H:i"
 
 # --- Signing in --------------------------------------------------------------------
 
