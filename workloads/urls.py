@@ -2,15 +2,30 @@
 
 from django.urls import path
 from django.views import View
+from django.views.generic import RedirectView
 
-from workloads.views import criteria, deputies, lifecycle, proposals, workloads
+from workloads.views import (
+    cells,
+    criteria,
+    deputies,
+    estimates,
+    lifecycle,
+    plan,
+    proposals,
+    signoffs,
+    versions,
+    workloads,
+)
 
 app_name = "workloads"
+
+# The plan is the list of workloads.
+PLAN = "workloads:plan-table"
 
 placeholder = View.as_view()
 
 WORKLOAD_PAGES = [
-    path("workloads/", workloads.workloads, name="workloads"),
+    path("workloads/", RedirectView.as_view(pattern_name=PLAN), name="workloads"),
     path("workloads/propose/", proposals.propose, name="propose"),
     path("workloads/<str:ref>/", workloads.workload, name="workload"),
     path("workloads/<str:ref>/edit/", proposals.edit, name="edit"),
@@ -23,15 +38,38 @@ WORKLOAD_PAGES = [
     ),
     path("workloads/<str:ref>/readiness/", criteria.readiness, name="readiness"),
     path("workloads/<str:ref>/step/<str:to>/", lifecycle.step, name="step"),
-    path("workloads/<str:ref>/estimates/new/", placeholder, name="estimate-new"),
-    path("workloads/<str:ref>/estimates/<int:version>/", placeholder, name="estimate"),
+    path("workloads/<str:ref>/estimates/new/", estimates.new, name="estimate-new"),
+    path(
+        "workloads/<str:ref>/estimates/preview/",
+        estimates.preview,
+        name="estimate-preview",
+    ),
+    path(
+        "workloads/<str:ref>/estimates/<int:version>/",
+        estimates.estimate,
+        name="estimate",
+    ),
+    path(
+        "workloads/<str:ref>/estimates/<int:version>/submit/",
+        versions.submit,
+        name="estimate-submit",
+    ),
+    path(
+        "workloads/<str:ref>/estimates/<int:version>/compare/<int:other>/",
+        estimates.compare,
+        name="compare",
+    ),
     path(
         "workloads/<str:ref>/estimates/<int:version>/<str:role>/withdraw/",
-        placeholder,
+        signoffs.withdraw,
         name="withdraw",
     ),
-    path("approvals/", placeholder, name="approvals"),
-    path("approvals/<str:ref>/<int:version>/<str:role>/", placeholder, name="approval"),
+    path("approvals/", signoffs.approvals, name="approvals"),
+    path(
+        "approvals/<str:ref>/<int:version>/<str:role>/",
+        signoffs.approval,
+        name="approval",
+    ),
     path("settings/deputies/", deputies.deputies, name="deputies"),
     path(
         "settings/deputies/<int:deputy_id>/end/",
@@ -41,7 +79,11 @@ WORKLOAD_PAGES = [
 ]
 
 PLAN_PAGES = [
-    path("plan/", placeholder, name="plan-table"),
+    path("plan/", plan.plan_table, name="plan-table"),
+    path("plan/cells/<str:ref>/", cells.row, name="plan-row"),
+    path("plan/cells/<str:ref>/<slug:column>/", cells.cell, name="plan-cell"),
+    path("plan/export.<str:kind>", placeholder, name="plan-export"),
+    path("plan/baselines/", placeholder, name="baselines"),
     path("plan/roadmap/", placeholder, name="plan-roadmap"),
     path("departments/", placeholder, name="departments"),
 ]

@@ -113,7 +113,7 @@ class WorkloadForm(forms.Form):
     def __init__(self, data: Any = None, *, workload: Workload | None = None) -> None:
         super().__init__(data, initial=values_of(workload) if workload else None)
         self.workload = workload
-        people = _people(workload)
+        people = people_for(workload)
         for name in ("owner", "stakeholders"):
             self.fields[name].queryset = people  # type: ignore[attr-defined]
         if workload and workload.owner_text:
@@ -151,7 +151,7 @@ def values_of(workload: Workload) -> dict[str, Any]:
     }
 
 
-def _people(workload: Workload | None) -> Any:
+def people_for(workload: Workload | None) -> Any:
     """Active people, and whoever is named already; service accounts own nothing."""
     named = Q(is_active=True) & ~Q(roles__contains=[str(Role.RUNTIME)])
     if workload is not None and workload.owner_id:
