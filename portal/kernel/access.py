@@ -144,6 +144,7 @@ ACCESS: dict[str, Rule] = {
     "view.own": anyone,
     "audit.read": anyone,
     "audit.export": has_role(Role.AUDITOR, Role.COMMITTEE, Role.ADMIN),
+    "admin.open": has_role(Role.COMMITTEE, Role.ADMIN, Role.AUDITOR),
 }
 
 # What each action is called in a refusal: "You cannot … ".
@@ -177,6 +178,7 @@ DOING: dict[str, str] = {
     "view.own": "keep views of your own",
     "audit.read": "read the audit trail",
     "audit.export": "export the audit trail",
+    "admin.open": "open the admin",
 }
 
 

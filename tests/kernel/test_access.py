@@ -69,6 +69,7 @@ EXPECTED: dict[str, tuple[set[Role], bool]] = {
     "view.own": (EVERYONE, True),
     "audit.read": (EVERYONE, True),
     "audit.export": ({Role.AUDITOR, Role.COMMITTEE, Role.ADMIN}, False),
+    "admin.open": ({Role.AUDITOR, Role.COMMITTEE, Role.ADMIN}, False),
 }
 
 

@@ -1,0 +1,5 @@
+"""The kernel in the admin. Importing the subjects registers them."""
+
+from portal.kernel.admin import accounts, audit, numbers, others, outbox, records
+
+__all__ = ["accounts", "audit", "numbers", "others", "outbox", "records"]
