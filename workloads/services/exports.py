@@ -1,0 +1,72 @@
+"""The plan as a file: the rows, columns and order of the page, with exact figures."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from workloads.models.plan import ref_of
+from workloads.rules.plan_filter import PlanFilter
+from workloads.rules.sheets.columns import HEADINGS
+from workloads.rules.sheets.written import (
+    written_cost_gate,
+    written_model_tier,
+    written_quarter,
+)
+from workloads.selectors.plan_table import PlanRow, page_of
+from workloads.services.sheets.writer import (
+    CONTENT_TYPES,
+    PlainRow,
+    write_csv,
+    write_json,
+    write_xlsx,
+)
+
+# An export has no pages. No plan reaches this; a query without a limit would be another.
+EVERY_ROW = 1_000_000
+
+
+class ExportKind(StrEnum):
+    CSV = "csv"
+    XLSX = "xlsx"
+    JSON = "json"
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    content: bytes
+    content_type: str
+    file_name: str
+
+
+_WRITERS: dict[ExportKind, Callable[[Sequence[str], Iterable[PlainRow]], bytes]] = {
+    ExportKind.CSV: write_csv,
+    ExportKind.XLSX: write_xlsx,
+    ExportKind.JSON: write_json,
+}
+
+
+def export_plan(*, asked: PlanFilter, kind: ExportKind, today: date) -> Export:
+    """The rows that a filter leaves, in its order; importing them changes nothing."""
+    rows = (_cells(row) for row in page_of(asked, today, 0, EVERY_ROW))
+    return Export(
+        content=_WRITERS[kind](HEADINGS, rows),
+        content_type=CONTENT_TYPES[kind],
+        file_name=f"plan-{today:%Y-%m-%d}.{kind}",
+    )
+
+
+def _cells(row: PlanRow) -> PlainRow:
+    return (
+        ref_of(row.number),
+        row.name,
+        row.owner,
+        row.status,
+        row.users,
+        row.sessions,
+        row.tokens,
+        row.ops_hours,
+        written_model_tier(row.primary_model, row.degrade_model),
+        written_cost_gate(row.cost_gate),
+        written_quarter(row.ship_quarter),
+    )
