@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from portal.kernel import access, clock
 from portal.kernel.models import User
+from workloads.enums import EstimateState, SignRole
 from workloads.models import Workload
 from workloads.rules.requirements import Requirement
 from workloads.selectors.people import (
@@ -19,6 +20,7 @@ from workloads.selectors.people import (
     who_can_mend,
 )
 
+SIGNATURES = frozenset(f"signoff_{role}" for role in SignRole)
 LINK_LABELS = {
     "estimate_complete": "Open the estimate",
     "signoff_engineering": "See what is signed",
@@ -67,6 +69,12 @@ def _shown(
     }
     if requirement.met:
         return row
+    if requirement.code in SIGNATURES and not _takes_signatures(workload):
+        return {
+            **row,
+            "why": "It can be signed once a complete version is submitted.",
+            "link_label": "Open the estimate",
+        }
     able = menders(requirement, workload, reader.people, reader.barred)
     mine = reader.user in able
     words = who_can_mend(requirement, workload, reader.people, reader.barred)
@@ -76,6 +84,11 @@ def _shown(
         "link_label": _link_label(requirement, mine=mine),
         "ask": _ask(requirement, workload, reader, able),
     }
+
+
+def _takes_signatures(workload: Workload) -> bool:
+    estimate = workload.submitted_estimate
+    return estimate is not None and estimate.state == EstimateState.SUBMITTED
 
 
 def _waiting(requirement: Requirement, now: datetime) -> str:
@@ -88,11 +101,7 @@ def _waiting(requirement: Requirement, now: datetime) -> str:
 
 
 def _link_label(requirement: Requirement, *, mine: bool) -> str:
-    if (
-        mine
-        and requirement.code.startswith("signoff_")
-        and "/approvals/" in (requirement.link)
-    ):
+    if mine and requirement.code in SIGNATURES:
         return "Weigh and sign"
     return LINK_LABELS.get(requirement.code, "Mend it")
 

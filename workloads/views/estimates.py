@@ -34,7 +34,7 @@ from workloads.services.estimates import edit_draft, open_draft
 from workloads.views.budgets import cards_of
 from workloads.views.reasons import last_change_of, why_not
 from workloads.views.showing import figure_rows, grouped_rows
-from workloads.views.versions import crumbs_of, show_version
+from workloads.views.versions import crumbs_of, show_version, versions_of
 
 TITLES = {"tokens": "Tokens", "compute": "Compute", "ops": "Ops"}
 
@@ -122,9 +122,7 @@ def compare(request: HttpRequest, ref: str, version: int, other: int) -> HttpRes
             (title, [row.with_units() for row in rows])
             for title, rows in grouped_rows(inputs_of(before), inputs_of(after))
         ],
-        "versions": [
-            v.version for v in workload.estimates.order_by("-version").only("version")
-        ],
+        "versions": versions_of(workload),
     }
     return render(request, "workloads/estimates/compare.html", context)
 
@@ -217,13 +215,10 @@ def _form_page(
 
 
 def _typed(form: EstimateForm, workload: Workload) -> EstimateInputs:
-    tier = {
-        "primary_model": workload.primary_model,
-        "degrade_model": workload.degrade_model,
-    }
+    primary, degrade = workload.primary_model, workload.degrade_model
     if form.is_bound:
-        return form.as_inputs(**tier)
-    return EstimateInputs(**form.inputs, **tier)
+        return form.as_inputs(primary_model=primary, degrade_model=degrade)
+    return EstimateInputs(**form.inputs, primary_model=primary, degrade_model=degrade)
 
 
 def _sized(inputs: EstimateInputs) -> dict[str, Any]:

@@ -73,7 +73,7 @@ def _moved(entry: AuditEntry) -> str:
     before = str((entry.before or {}).get("status", ""))
     after = str((entry.after or {}).get("status", ""))
     if before in FORWARD and after in FORWARD:
-        onward = FORWARD.index(after) > FORWARD.index(before)  # type: ignore[arg-type]
+        onward = FORWARD.index(after) > FORWARD.index(before)
         return "Moved on" if onward else "Moved back"
     return "Moved out of the plan"
 

@@ -64,7 +64,8 @@ def edit(request: HttpRequest, ref: str) -> HttpResponse:
     workload = get_workload(ref)
     access.require(request.user, "workload.edit", workload)
     form = WorkloadForm(request.POST or None, workload=workload)
-    refused, comparison = None, []
+    refused: Problem | None = None
+    comparison: list[dict[str, str]] = []
     if request.method == "POST" and form.is_valid():
         try:
             edit_workload(

@@ -59,11 +59,7 @@ def show_version(
             if found.state != EstimateState.DRAFT
             else []
         ),
-        "others": [
-            row.version
-            for row in workload.estimates.order_by("-version").only("version")
-            if row.version != found.version
-        ],
+        "others": [one for one in versions_of(workload) if one != found.version],
         "newer": (
             workload.submitted_estimate
             if workload.submitted_estimate
@@ -147,6 +143,13 @@ def _signers(workload: Workload, draft: Estimate) -> list[dict[str, str]]:
         }
         for role in SignRole
     ]
+
+
+def versions_of(workload: Workload) -> list[int]:
+    """Every version's number, newest first."""
+    return list(
+        workload.estimates.order_by("-version").values_list("version", flat=True)
+    )
 
 
 def sources_in_words(counts: dict[str, int]) -> str:

@@ -129,7 +129,8 @@ def _notes(
         lacks = [
             row
             for row in road
-            if not row["met"] and order.index(Status(row["to"])) <= order.index(asked)
+            if not row["met"]
+            and order.index(Status(row["to"])) <= order.index(Status(asked))
         ]
         notes.append(
             {

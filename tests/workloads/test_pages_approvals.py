@@ -1,0 +1,390 @@
+"""The approvals inbox: what waits for whom, the ticket, and the press on it."""
+
+from datetime import date, timedelta
+from types import SimpleNamespace
+
+import pytest
+
+from portal.kernel import clock
+from tests.conftest import NOW
+from tests.workloads import stories
+from tests.workloads.pages import Reader, field, toasts, words
+from workloads.enums import EstimateState, SignRole, Status, Verdict
+from workloads.models import Estimate, Signoff, SignoffEnd, Workload
+from workloads.services.deputies import name_deputy
+from workloads.services.lifecycle import advance
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_now")]
+
+OPS = "/approvals/W-01/1/ops/"
+SHORT = {"engineering": "ines", "finance": "felix", "ops": "noor"}
+
+
+@pytest.fixture
+def as_(cast: SimpleNamespace) -> Reader:
+    return Reader(cast)
+
+
+@pytest.fixture
+def waiting(cast: SimpleNamespace) -> Estimate:
+    return stories.submitted(stories.proposed(cast), cast.sarah)
+
+
+def approve(estimate: Estimate, **changed: str) -> dict[str, str]:
+    return {"verdict": "approve", "sha256": estimate.sha256, **changed}
+
+
+# --- the list ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("who", "yours", "others"),
+    [("noor", 1, 2), ("ines", 1, 2), ("felix", 1, 2), ("sarah", 0, 3), ("clara", 0, 3)],
+)
+def test_everyone_sees_what_waits_and_which_of_it_is_theirs(
+    as_, waiting, who, yours, others
+):
+    page = words(as_(who).get("/approvals/"))
+
+    assert f"Yours · {yours}" in page
+    assert f"Other roles · {others}" in page
+
+
+@pytest.mark.parametrize(("who", "count"), [("noor", "1"), ("sarah", "0")])
+def test_the_badge_counts_what_this_person_can_sign(as_, waiting, who, count):
+    page = as_(who).get("/approvals/").content.decode()
+
+    assert (f'<span class="count">{count}<' in page) is (count != "0")
+
+
+def test_an_empty_inbox_says_what_will_stand_there(as_):
+    page = words(as_("noor").get("/approvals/"))
+
+    assert "Nothing waits for a signature." in page
+    assert "A submitted estimate stands here until" in page
+
+
+def test_how_long_it_waits_stands_in_working_days(as_, waiting, monkeypatch):
+    monkeypatch.setattr(clock, "now", lambda: NOW + timedelta(days=9))
+
+    assert "waited 7 working days" in words(as_("noor").get("/approvals/"))
+
+
+# --- the ticket ----------------------------------------------------------------------
+
+
+def test_the_ticket_shows_what_is_signed_the_own_budget_first(as_, waiting):
+    page = words(as_("noor").get(OPS))
+
+    assert page.index("Ops hours: to sign here") < page.index("Compute: waits for")
+    assert "Stable hours — 6 h/week" in page
+    assert "Peak concurrent sessions, its own — not yet computed" in page
+    assert f"sha256 {waiting.sha256}" in page
+    assert "You are signing ops hours: 6 h/week." in page
+    assert "Engineering and finance are still missing after yours." in page
+
+
+def test_the_ticket_shows_what_changed_since_the_last_signature(cast, as_):
+    workload = stories.committed(cast)
+    stories.submitted(workload, cast.sarah, users=5000, ops_hours_week=8)
+
+    page = words(as_("noor").get("/approvals/W-01/2/ops/"))
+
+    assert "v1, signed 12 May 2026 Change v2, to sign" in page
+    assert "Stable hours 6 h/week +2 · +33 % 8 h/week" in page
+    assert "Users 4,200 users +800 · +19 % 5,000 users" in page
+    assert "ops 6 → 8 h/week" not in page
+    assert "6 → 8 h/week" in page
+
+
+def test_the_last_signature_says_what_it_completes(as_, cast, waiting):
+    stories.press(waiting, cast.ines, SignRole.ENGINEERING)
+    stories.press(waiting, cast.felix, SignRole.FINANCE)
+
+    page = words(as_("noor").get(OPS))
+
+    assert "With it all three are given and v1 is signed" in page
+    assert "W-01 can then be moved to planned." in page
+    assert "Tokens: signed by Felix Arndt, 12 May" in page
+    assert "yours is the last" in page
+
+
+def test_sources_are_counted_and_a_declared_figure_is_marked(cast, as_):
+    stories.submitted(stories.proposed(cast), cast.sarah, sources={"users": "pilot"})
+
+    page = words(as_("felix").get("/approvals/"))
+
+    assert "Sources 1 pilot measured, " in page
+    assert "declared as one figure, not by the formula" in page
+
+
+# --- signing -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("role", list(SHORT))
+def test_a_signature_is_one_press_and_can_be_taken_back(as_, waiting, role):
+    signer = as_(SHORT[role])
+    address = f"/approvals/W-01/1/{role}/"
+    shown = signer.get(address)
+
+    done = signer.post(
+        address, {"verdict": "approve", "sha256": field(shown, "sha256")}, follow=True
+    )
+
+    signoff = Signoff.objects.get()
+    assert (signoff.role, signoff.verdict) == (role, Verdict.APPROVE)
+    assert toasts(done) == [
+        f"{SignRole(role).budget.capitalize()} of W-01 signed. Withdraw"
+    ]
+    assert done.redirect_chain == [("/approvals/", 302)]
+
+
+def test_the_form_carries_the_hash_that_was_on_the_screen(as_, waiting):
+    assert field(as_("noor").get(OPS), "sha256") == waiting.sha256
+
+
+@pytest.mark.parametrize(
+    ("sent", "status", "said"),
+    [
+        ({"sha256": "0" * 64}, 412, "The numbers you saw are not those of W-01 v1"),
+        ({"sha256": ""}, 428, "Say which numbers you sign"),
+    ],
+)
+def test_a_stale_press_signs_nothing_and_says_so(as_, waiting, sent, status, said):
+    refused = as_("noor").post(OPS, approve(waiting, **sent))
+
+    assert refused.status_code == status
+    assert said in words(refused)
+    assert not Signoff.objects.exists()
+
+
+def test_a_press_on_a_superseded_version_leads_back_to_what_waits(cast, as_, waiting):
+    stories.submitted(waiting.workload, cast.sarah, users=5000)
+
+    refused = as_("noor").post(OPS, approve(waiting))
+
+    assert refused.status_code == 409
+    assert "this version is superseded and takes no signature" in words(refused)
+    assert "See what waits" in words(refused)
+
+
+def test_a_second_press_is_told_that_it_is_given(cast, as_, waiting):
+    noor = as_("noor")
+    noor.post(OPS, approve(waiting))
+
+    again = noor.post(OPS, approve(waiting))
+
+    assert again.status_code == 409
+    assert Signoff.objects.count() == 1
+
+
+def test_a_given_signature_is_shown_without_a_button(cast, as_, waiting):
+    stories.press(waiting, cast.noor, SignRole.OPS)
+
+    page = words(as_("noor").get(OPS))
+
+    assert "Nothing to sign here." in page
+    assert "You are signing" not in page
+
+
+# --- who cannot ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("who", "role", "said"),
+    [
+        ("felix", "ops", "The ops signature is not yours to give. Noor Haddad can."),
+        ("sarah", "ops", "The ops signature is not yours to give. Noor Haddad can."),
+        ("adele", "finance", "The finance signature is not yours to give. Felix"),
+    ],
+)
+def test_who_cannot_sign_reads_why_and_who_can(as_, waiting, who, role, said):
+    reader = as_(who)
+
+    page = words(reader.get(f"/approvals/W-01/1/{role}/"))
+    refused = reader.post(f"/approvals/W-01/1/{role}/", approve(waiting))
+
+    assert said in page
+    assert refused.status_code == 403
+    assert not Signoff.objects.exists()
+
+
+def test_an_owner_with_the_role_reads_why_it_is_not_theirs(cast, as_):
+    cast.noor.roles = ["ops", "owner"]
+    cast.noor.save()
+    cast.clara.roles = ["committee", "ops"]
+    cast.clara.save()
+    stories.submitted(stories.proposed(cast, owner=cast.noor), cast.pia)
+
+    page = words(as_("noor").get(OPS))
+
+    assert "the owner of a workload does not sign its estimate. Clara Boyd can." in page
+    assert "Yours · 0" in page
+
+
+def test_an_unknown_role_signs_nothing(as_, waiting):
+    refused = as_("noor").get("/approvals/W-01/1/legal/")
+
+    assert refused.status_code == 404
+
+
+# --- refusing, withdrawing, renewing -------------------------------------------------
+
+
+def test_a_refusal_closes_the_version_and_opens_the_next(as_, waiting):
+    done = as_("noor").post(
+        OPS,
+        approve(waiting, verdict="refuse", reason="Two hours are too few."),
+        follow=True,
+    )
+
+    assert toasts(done) == ["v1 of W-01 is refused; a draft is open."]
+    assert Estimate.objects.get(version=1).state == EstimateState.REFUSED
+    assert Estimate.objects.get(version=2).state == EstimateState.DRAFT
+
+
+def test_a_refusal_without_a_reason_keeps_the_form_open(as_, waiting):
+    refused = as_("noor").post(OPS, approve(waiting, verdict="refuse", reason=" "))
+
+    assert refused.status_code == 400
+    assert "Say why, so that the next version mends it." in words(refused)
+    assert 'class="confirm refuse" open' in refused.content.decode()
+    assert not Signoff.objects.exists()
+
+
+def test_a_signature_is_withdrawn_with_a_reason(cast, as_, waiting):
+    stories.press(waiting, cast.noor, SignRole.OPS)
+    noor, address = as_("noor"), "/workloads/W-01/estimates/1/ops/withdraw/"
+
+    without = noor.post(address, {"sha256": waiting.sha256, "reason": ""})
+    done = noor.post(
+        address, {"sha256": waiting.sha256, "reason": "Wrong row."}, follow=True
+    )
+
+    assert without.status_code == 400
+    assert toasts(done) == ["Your ops signature on v1 is withdrawn."]
+    assert SignoffEnd.objects.get().reason == "Wrong row."
+
+
+def test_a_signature_in_use_shows_its_withdrawal_dashed(cast, as_):
+    stories.planned(cast)
+
+    assert "W-01 is planned on it." in words(as_("noor").get("/workloads/W-01/"))
+
+
+def test_a_signature_that_lapses_soon_is_renewed_by_its_signer(cast, as_, monkeypatch):
+    estimate = stories.signed(stories.proposed(cast), cast)
+    monkeypatch.setattr(clock, "now", lambda: NOW.replace(month=12, day=20))
+    noor = as_("noor")
+
+    page = words(noor.get("/approvals/"))
+    done = noor.post(OPS, approve(estimate), follow=True)
+
+    assert "renew: nothing changed" in page
+    assert "lapses 31 Dec, in 11 days" in page
+    assert "Renew ops hours" in page
+    assert toasts(done) == ["Ops hours of W-01 renewed. Withdraw"]
+    assert Signoff.objects.get(renews__isnull=False).lapses_on == date(2027, 6, 30)
+
+
+# --- deputies ------------------------------------------------------------------------
+
+
+def test_a_deputy_is_named_signs_and_is_taken_back(cast, as_, waiting):
+    noor, nils = as_("noor"), as_("nils")
+    span = {"role": "ops", "deputy": cast.nils.pk, "from_day": "2026-05-12"}
+
+    named = noor.post("/settings/deputies/", {**span, "until": "2026-05-20"})
+    shown = words(nils.get("/approvals/"))
+    nils.post(OPS, approve(waiting))
+
+    assert named.status_code == 302
+    assert "for Noor Haddad" in shown
+    assert "As deputy, for Noor Haddad." in shown
+    signoff = Signoff.objects.get()
+    assert (signoff.signer, signoff.on_behalf_of) == (cast.nils, cast.noor)
+    assert "signed ops hours for Noor Haddad" in words(nils.get("/workloads/W-01/"))
+
+    number = cast.noor.deputies.get().pk
+    assert noor.post(f"/settings/deputies/{number}/end/").status_code == 302
+    assert not cast.noor.deputies.exists()
+
+
+@pytest.mark.parametrize(
+    ("until", "status"), [("2026-05-11", 400), ("soon", 400), ("2026-05-12", 302)]
+)
+def test_the_last_day_of_a_deputy_is_not_past(cast, as_, until, status):
+    sent = {
+        "role": "ops",
+        "deputy": cast.nils.pk,
+        "from_day": "2026-05-10",
+        "until": until,
+    }
+
+    assert as_("noor").post("/settings/deputies/", sent).status_code == status
+
+
+def test_who_signs_nothing_names_no_deputy(cast, as_):
+    sarah = as_("sarah")
+    sent = {"role": "ops", "deputy": cast.nils.pk, "from_day": "2026-05-12"}
+
+    page = words(sarah.get("/settings/deputies/"))
+    refused = sarah.post("/settings/deputies/", {**sent, "until": "2026-05-20"})
+
+    assert "You sign nothing." in page
+    assert refused.status_code == 403
+
+
+def test_another_persons_deputy_stays(cast, as_):
+    row = name_deputy(
+        actor=cast.noor,
+        role=SignRole.OPS,
+        deputy=cast.nils,
+        from_day=NOW.date(),
+        until_day=NOW.date(),
+        now=NOW,
+    )
+
+    assert as_("felix").post(f"/settings/deputies/{row.pk}/end/").status_code == 403
+
+
+# --- home ----------------------------------------------------------------------------
+
+
+def test_home_lists_signatures_refusals_and_what_is_ready_to_move(cast, as_):
+    first = stories.submitted(stories.proposed(cast), cast.sarah)
+    stories.press(first, cast.felix, SignRole.FINANCE, Verdict.REFUSE, "A guess.")
+    second = stories.proposed(cast, name="Second")
+    stories.signed(second, cast)
+    third = stories.proposed(cast, name="Third")
+    stories.submitted(third, cast.sarah)
+
+    signer, owner = words(as_("noor").get("/")), words(as_("sarah").get("/"))
+
+    assert "W-03 Sign ops hours, estimate v1" in signer
+    assert "Answer the refusal of v1" in owner
+    assert "W-02 Move it to planned" in owner
+
+
+def test_home_forgets_what_was_moved(cast, as_):
+    workload = stories.proposed(cast)
+    stories.signed(workload, cast)
+    advance(number=1, to=Status.PLANNED, actor=cast.sarah, reason="", now=NOW)
+
+    assert "Nothing waits for you" in words(as_("sarah").get("/"))
+    assert Workload.objects.get().status == Status.PLANNED
+
+
+# --- queries -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("workloads", "queries"), [(1, 14), (3, 14)])
+def test_the_inbox_takes_the_same_queries_for_one_and_for_three(
+    cast, as_, django_assert_num_queries, workloads, queries
+):
+    for n in range(workloads):
+        stories.submitted(stories.proposed(cast, name=f"Workload {n}"), cast.sarah)
+    client = as_("noor")
+
+    with django_assert_num_queries(queries):
+        client.get("/approvals/")
