@@ -11,6 +11,7 @@ from prometheus_client import (
     CollectorRegistry,
     Counter,
     Histogram,
+    disable_created_metrics,
     generate_latest,
 )
 from prometheus_client.core import GaugeMetricFamily
@@ -18,6 +19,9 @@ from prometheus_client.multiprocess import MultiProcessCollector
 
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
+
+# A gauge beside each counter that only says when it began would double the text.
+disable_created_metrics()
 
 # With the directory set, values live in its files and the registry only names them.
 _counted = CollectorRegistry()
