@@ -12,6 +12,7 @@ from workloads.views import (
     lifecycle,
     plan,
     proposals,
+    roadmap,
     signoffs,
     versions,
     workloads,
@@ -84,7 +85,7 @@ PLAN_PAGES = [
     path("plan/cells/<str:ref>/<slug:column>/", cells.cell, name="plan-cell"),
     path("plan/export.<str:kind>", placeholder, name="plan-export"),
     path("plan/baselines/", placeholder, name="baselines"),
-    path("plan/roadmap/", placeholder, name="plan-roadmap"),
+    path("plan/roadmap/", roadmap.roadmap, name="plan-roadmap"),
     path("departments/", placeholder, name="departments"),
 ]
 

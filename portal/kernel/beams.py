@@ -25,17 +25,19 @@ class Beam:
     """What is drawn: a load, its limit (None: none yet), where the load was before.
 
     `stock` is what is left of a whole (the reserve): it cannot go past its limit.
+    `longest` is the greatest load beside it, so that loads without a limit compare.
     """
 
     load: float
     limit: float | None
     kind: Kind = "ceiling"
     was: float | None = None
+    longest: float = 0.0
 
     @property
     def scale(self) -> float:
         if not self.limit or self.limit <= 0:
-            return max(self.load * _CEILING_SCALE, 1.0)
+            return max(self.load * _CEILING_SCALE, self.longest * _CEILING_SCALE, 1.0)
         if self.kind == "ceiling":
             return self.limit * _CEILING_SCALE
         if self.kind == "target":

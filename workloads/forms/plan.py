@@ -47,3 +47,17 @@ def _quarter(text: str) -> str:
         return str(Quarter.parse(text))
     except ValueError:
         return ""
+
+
+MOST_QUARTERS = 8
+
+
+def read_window(query: Mapping[str, Any], *, default: Quarter) -> tuple[Quarter, int]:
+    """First quarter and number of quarters of a roadmap; four where none is asked."""
+    count = _text(query, "quarters")
+    wanted = int(count) if count.isdecimal() and len(count) < 3 else 4
+    try:
+        first = Quarter.parse(_text(query, "from"))
+    except ValueError:
+        first = default
+    return first, min(max(wanted, 1), MOST_QUARTERS)

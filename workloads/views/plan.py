@@ -210,11 +210,24 @@ def _selects(asked: PlanFilter, choices: Choices) -> list[dict[str, Any]]:
         (str(group), "No groups" if group == Group.NONE else f"Group by {group}")
         for group in Group
     ]
-    statuses = [(str(one), str(one).capitalize()) for one in Status]
     quarters = [(one, quarter(one)) for one in choices.quarters]
-    departments = [*choices.departments, (ABSENT, "No department")]
     return [
         _select("group", "Group by", groups, str(asked.group)),
+        *road_selects(asked, choices),
+        _select(
+            "quarter",
+            "Ship quarter",
+            [("", "Any quarter"), *quarters, (ABSENT, "No quarter")],
+            asked.quarter,
+        ),
+    ]
+
+
+def road_selects(asked: PlanFilter, choices: Choices) -> list[dict[str, Any]]:
+    """The filters that both readings of the plan have."""
+    statuses = [(str(one), str(one).capitalize()) for one in Status]
+    departments = [*choices.departments, (ABSENT, "No department")]
+    return [
         _select("status", "Status", [("", "Any status"), *statuses], asked.status),
         _select(
             "owner",
@@ -227,12 +240,6 @@ def _selects(asked: PlanFilter, choices: Choices) -> list[dict[str, Any]]:
             "Department",
             [("", "Any department"), *departments],
             asked.department,
-        ),
-        _select(
-            "quarter",
-            "Ship quarter",
-            [("", "Any quarter"), *quarters, (ABSENT, "No quarter")],
-            asked.quarter,
         ),
     ]
 

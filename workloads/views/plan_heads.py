@@ -50,8 +50,12 @@ def quarter_heads(keys: Iterable[str]) -> dict[str, GroupHead]:
     """The ops hours of each quarter, whatever rows the filter leaves of it."""
     quarters = [Quarter.parse(key) for key in keys if key]
     heads = heads_of(quarters, codes=("ops",)) if quarters else []
+    longest = longest_of([head.parts for head in heads])
     return {
-        **{str(head.quarter): quarter_head(head.quarter, head.parts) for head in heads},
+        **{
+            str(head.quarter): quarter_head(head.quarter, head.parts, longest)
+            for head in heads
+        },
         "": GroupHead(
             "No ship quarter",
             sentence="It counts in no quarter's hours until it ships.",
@@ -59,11 +63,20 @@ def quarter_heads(keys: Iterable[str]) -> dict[str, GroupHead]:
     }
 
 
-def quarter_head(quarter: Quarter, parts: Mapping[str, Any]) -> GroupHead:
+def longest_of(parts: Iterable[Mapping[str, Any]]) -> float:
+    """The greatest load of some quarters: what beams without a ceiling are scaled to."""
+    return max((float(with_planned(p["ops"])) for p in parts if "ops" in p), default=0)
+
+
+def quarter_head(
+    quarter: Quarter, parts: Mapping[str, Any], longest: float
+) -> GroupHead:
     ops = parts.get("ops")
     if ops is None:
         return GroupHead(quarter.label)
-    return GroupHead(quarter.label, load_words(ops), load_beam(ops), load_sentence(ops))
+    return GroupHead(
+        quarter.label, load_words(ops), load_beam(ops, longest), load_sentence(ops)
+    )
 
 
 def load_words(ops: Mapping[str, Any]) -> SafeString:
@@ -81,13 +94,14 @@ def load_words(ops: Mapping[str, Any]) -> SafeString:
     )
 
 
-def load_beam(ops: Mapping[str, Any]) -> SafeString:
+def load_beam(ops: Mapping[str, Any], longest: float) -> SafeString:
     """What is committed and planned together; a tick where the committed part ends."""
     total, ceiling = with_planned(ops), ops["ceiling_hours_week"]
     drawn = beams.Beam(
         float(total),
         None if ceiling is None else float(ceiling),
         was=float(ops["hours_week"]) if Decimal(ops["planned"]) else None,
+        longest=longest,
     )
     return beams.beam(drawn, beam_words(ops))
 

@@ -1,0 +1,153 @@
+"""The plan as a roadmap: rows against quarters, and what would make a full one fit."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Count, F, FilteredRelation, Max, Min, Q, QuerySet, Value
+from django.db.models.functions import NullIf
+
+from portal.kernel import clock
+from portal.kernel.periods import Quarter
+from portal.kernel.selectors import numbers
+from workloads.enums import Status
+from workloads.models import Workload
+from workloads.models.plan import ref_of
+from workloads.rules.moves import QuarterLoad, Shipping
+from workloads.rules.plan_filter import PlanFilter
+from workloads.selectors.plan_table import filtered
+
+_MOVABLE = (Status.PLANNED, Status.COMMITTED)
+_LOADED = (Status.PLANNED, Status.COMMITTED, Status.LIVE)
+_NAMED = 3
+
+
+@dataclass(frozen=True)
+class RoadRow:
+    """A workload, the quarter in which it ships (or went live), its stable hours."""
+
+    number: int
+    name: str
+    status: str
+    first_quarter: Quarter
+    hours_week: Decimal | None
+    cost_gate: str
+
+    @property
+    def ref(self) -> str:
+        return ref_of(self.number)
+
+
+def road_rows(
+    asked: PlanFilter, today: date, until: Quarter, start: int, size: int
+) -> tuple[list[RoadRow], int]:
+    """A page of what runs or ships by `until`, by quarter; and how many there are."""
+    rows = _on_the_road(asked, today).filter(ship_quarter__lte=str(until))
+    total = rows.aggregate(total=Count("pk"))["total"]
+    page = (
+        rows.annotate(
+            went_live=FilteredRelation("steps", condition=Q(steps__target=Status.LIVE))
+        )
+        .order_by("ship_quarter", "number")
+        .values_list(
+            "number",
+            "name",
+            "status",
+            "ship_quarter",
+            "shown_estimate__ops_hours_week",
+            "cost_gate",
+            "went_live__at",
+        )[start : start + size]
+    )
+    starts = numbers.current().fiscal_year_starts
+    return [_row(values, starts) for values in page], total
+
+
+def _on_the_road(asked: PlanFilter, today: date) -> QuerySet[Workload]:
+    return (
+        filtered(asked, today).exclude(ship_quarter="").exclude(status=Status.RETIRED)
+    )
+
+
+def _row(values: tuple[Any, ...], starts: int) -> RoadRow:
+    number, name, status, ships, hours, gate, live_at = values
+    return RoadRow(number, name, status, _begins(ships, live_at, starts), hours, gate)
+
+
+def _begins(ships: str, live_at: datetime | None, starts: int) -> Quarter:
+    """The ship quarter, and once live the quarter of going live."""
+    if live_at is None:
+        return Quarter.parse(ships)
+    return Quarter.of(clock.today(live_at), starts)
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """First and last ship quarter of what has not shipped yet; who has none."""
+
+    first: Quarter | None
+    last: Quarter | None
+    unplaced: int
+    unplaced_refs: tuple[str, ...]
+
+
+def bounds() -> Bounds:
+    """In two queries: the ends of the plan, and the first few without a quarter."""
+    open_rows = Workload.objects.exclude(status__in=[Status.RETIRED, Status.LIVE])
+    found = open_rows.aggregate(
+        first=Min(NullIf(F("ship_quarter"), Value(""))),
+        last=Max(NullIf(F("ship_quarter"), Value(""))),
+        unplaced=Count("pk", filter=Q(ship_quarter="")),
+    )
+    refs = (open_rows.filter(ship_quarter="").order_by("number").values_list("number"))[
+        :_NAMED
+    ]
+    return Bounds(
+        Quarter.parse(found["first"]) if found["first"] else None,
+        Quarter.parse(found["last"]) if found["last"] else None,
+        found["unplaced"],
+        tuple(ref_of(number) for (number,) in refs),
+    )
+
+
+def quarter_loads(
+    quarters: Sequence[Quarter], parts: Sequence[Any]
+) -> list[QuarterLoad]:
+    """What each quarter asks for with all that is planned, beside its ceiling."""
+    counts = Workload.objects.filter(status__in=_LOADED).aggregate(
+        **{
+            str(quarter): Count(
+                "pk",
+                filter=Q(ship_quarter__gt="", ship_quarter__lte=str(quarter)),
+            )
+            for quarter in quarters
+        }
+    )
+    return [
+        QuarterLoad(
+            quarter.label,
+            Decimal(ops["hours_week"]) + Decimal(ops["planned"]),
+            None
+            if ops["ceiling_hours_week"] is None
+            else Decimal(ops["ceiling_hours_week"]),
+            counts[str(quarter)],
+            Decimal(ops["platform"]),
+        )
+        for quarter, ops in zip(quarters, parts, strict=True)
+    ]
+
+
+def shipping_in(quarter: Quarter) -> list[Shipping]:
+    """What is planned or committed for a quarter: what could be moved out of it."""
+    uplift = numbers.current().first_quarter_uplift_hours_week
+    rows = (
+        Workload.objects.filter(status__in=_MOVABLE, ship_quarter=str(quarter))
+        .order_by("-number")
+        .values_list("number", "status", "shown_estimate__ops_hours_week")
+    )
+    return [
+        Shipping(ref_of(number), status, hours or Decimal(0), uplift)
+        for number, status, hours in rows
+    ]
