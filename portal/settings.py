@@ -170,10 +170,8 @@ USE_TZ = True
 ORGANISATION_TIME_ZONE = environment.time_zone("WEIGHBRIDGE_TIME_ZONE", "UTC")
 LANGUAGE_CODE = "en-us"
 USE_I18N = False
-# As design.md writes days: 9 Apr 2026, 09:38.
-DATE_FORMAT = "j M Y"
-DATETIME_FORMAT = "j M Y, H:i"
-TIME_FORMAT = "H:i"
+# As design.md writes days: 9 Apr 2026, 09:38. Django takes them from the locale alone.
+FORMAT_MODULE_PATH = ["portal.kernel.locale"]
 
 # --- Signing in --------------------------------------------------------------------
 
@@ -426,5 +424,7 @@ LOGGING: dict[str, Any] = {
         # The root handler writes them; Django's own handlers would write them again.
         "django": {"handlers": [], "propagate": True},
         "django.server": {"handlers": [], "propagate": True},
+        # It tells of every sign-in; the audit trail does that.
+        "axes": {"level": "WARNING"},
     },
 }

@@ -51,7 +51,7 @@ def database() -> Iterator[EmbeddedDatabase]:
     found = EmbeddedDatabase(Home(root))
     yield found
     found.leave()
-    assert found.wait_until_stopped(10)
+    assert found.wait_until_stopped(30)
     shutil.rmtree(root)
 
 
