@@ -27,6 +27,7 @@ from workloads.selectors.people import barred_from_signing, people_with_a_say
 from workloads.selectors.plan import get_workload
 from workloads.services.signoff_ends import withdraw_signature
 from workloads.services.signoffs import Press, sign
+from workloads.views.effects import effects_of
 from workloads.views.queue import lede_of, line_of, what_follows, what_is_signed
 from workloads.views.signatures import shown_signatures, who_can_sign
 from workloads.views.tickets import last_signed, ticket_of
@@ -228,6 +229,7 @@ def _detail(request: HttpRequest, asked: Asked, now: datetime) -> dict[str, Any]
         "item": item,
         "ticket": ticket_of(estimate, before, role, today),
         "before": before,
+        **effects_of(estimate, today),
         "sources": sources_in_words(count_sources(inputs_of(estimate))),
         "signed_what": what_is_signed(estimate, role),
         "follows": what_follows(estimate, role, today),
