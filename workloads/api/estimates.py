@@ -18,13 +18,14 @@ from workloads.api.inputs import EstimateBody, InputsAnswer
 from workloads.api.signatures import SignatureAnswer, shown_signature
 from workloads.api.words import STATES
 from workloads.models import INPUT_FIELDS, Estimate, Workload
+from workloads.models.plan import model_tier_of
 from workloads.rules.comparison import Comparison, Difference, compare
 from workloads.rules.estimates import count_sources, missing_inputs
 from workloads.selectors.estimates import (
     budgets_json,
     etag_of,
     get_estimate,
-    inputs_of,
+    inputs_if_submitted,
     state_of,
     versions,
 )
@@ -80,7 +81,7 @@ class EstimateAnswer(InputsAnswer):
     )
     declared = serializers.BooleanField()
     model_tier = serializers.CharField(
-        allow_null=True, help_text="As it was submitted; a draft takes the workload's."
+        allow_null=True, help_text="The workload's, as it was at submit."
     )
     budgets = BudgetsAnswer()
     signoffs = SignatureAnswer(many=True, help_text="Those that stand.")
@@ -249,8 +250,8 @@ class CompareView(OneEstimateView):
         after = self.subject
         before = get_estimate(after.workload, self.query["with"])
         compared = compare(
-            inputs_of(before),
-            inputs_of(after),
+            inputs_if_submitted(before),
+            inputs_if_submitted(after),
             budgets_before=budgets_json(before),
             budgets_after=budgets_json(after),
         )
@@ -286,7 +287,7 @@ def fresh(workload: Workload, version: int, today: date) -> dict[str, Any]:
 
 
 def shown_estimate(estimate: Estimate, today: date) -> dict[str, Any]:
-    inputs = inputs_of(estimate)
+    inputs = inputs_if_submitted(estimate)
     submitted_by = estimate.submitted_by
     contributors = sorted(user.username for user in estimate.contributors.all())
     return {
@@ -296,7 +297,7 @@ def shown_estimate(estimate: Estimate, today: date) -> dict[str, Any]:
         "sha256": estimate.sha256 or None,
         "missing": missing_inputs(inputs),
         "declared": estimate.is_declared,
-        "model_tier": estimate.model_tier or None,
+        "model_tier": model_tier_of(inputs.primary_model, inputs.degrade_model) or None,
         **{name: _plain(getattr(estimate, name)) for name in INPUT_FIELDS},
         "note": estimate.note,
         "budgets": _budgets(budgets_json(estimate)),

@@ -1,6 +1,7 @@
 """Body fields of the plan's own: people, departments, model tiers, names."""
 
 import unicodedata
+from decimal import Decimal
 from typing import Any
 
 from django.core.validators import BaseValidator
@@ -8,6 +9,7 @@ from django.db.models import Field, Value
 from django.db.models.functions import Lower
 from drf_spectacular.utils import extend_schema_field
 from rest_framework.exceptions import ValidationError
+from rest_framework.fields import empty
 
 from portal.kernel.api.fields import Number, Text
 from portal.kernel.models import User
@@ -35,7 +37,19 @@ class Line(Text):
         return text
 
 
-class PersonField(Text):
+class _Resolved(Text):
+    """A text that stands for something; what it stands for is the value."""
+
+    def run_validation(self, data: Any = empty) -> Any:
+        # After the checks of the text itself: they count characters.
+        text = super().run_validation(data)
+        return self.resolve(text) if isinstance(text, str) else text
+
+    def resolve(self, text: str) -> Any:
+        raise NotImplementedError
+
+
+class PersonField(_Resolved):
     """A username, read as the active account of that name."""
 
     default_error_messages = {
@@ -45,21 +59,19 @@ class PersonField(Text):
     def __init__(self, **options: Any) -> None:
         super().__init__(max_length=150, **options)
 
-    def to_internal_value(self, data: Any) -> Any:
-        username = super().to_internal_value(data)
+    def resolve(self, text: str) -> User:
         # Case does not matter at the sign-in, and so not here.
-        folded = Lower(Value(username))
         found = (
             User.objects.alias(folded_username=Lower("username"))
-            .filter(folded_username=folded, is_active=True)
+            .filter(folded_username=Lower(Value(text)), is_active=True)
             .first()
         )
         if found is None:
-            self.fail("unknown_person", username=username)
+            self.fail("unknown_person", username=text)
         return found
 
 
-class DepartmentField(Text):
+class DepartmentField(_Resolved):
     """A department's code, read as the department."""
 
     default_error_messages = {
@@ -69,16 +81,15 @@ class DepartmentField(Text):
     def __init__(self, **options: Any) -> None:
         super().__init__(max_length=40, **options)
 
-    def to_internal_value(self, data: Any) -> Any:
-        code = super().to_internal_value(data)
-        found = Department.objects.filter(code=code).first()
+    def resolve(self, text: str) -> Department:
+        found = Department.objects.filter(code=text).first()
         if found is None:
-            self.fail("unknown_department", code=code)
+            self.fail("unknown_department", code=text)
         return found
 
 
-class ModelTierField(Text):
-    """`Sonnet→Haiku`, `Sonnet->Haiku` or `Sonnet`, read as `ModelTier`.
+class ModelTierField(_Resolved):
+    """`Sonnet→Haiku`, `Sonnet->Haiku` or `Sonnet`, read as `ModelTier`; empty is none.
 
     A name that the rate card lacks is kept; the requirements say so.
     """
@@ -86,12 +97,7 @@ class ModelTierField(Text):
     def __init__(self, **options: Any) -> None:
         super().__init__(max_length=2 * LONGEST_MODEL + 8, allow_blank=True, **options)
 
-    def run_validation(self, data: Any = "") -> Any:
-        # An empty text is a tier as well: none. CharField would pass it through as it is.
-        return ModelTier("", "") if data == "" else super().run_validation(data)
-
-    def to_internal_value(self, data: Any) -> Any:
-        text = super().to_internal_value(data)
+    def resolve(self, text: str) -> ModelTier:
         try:
             return read_model_tier(text)
         except BadCell as bad:
@@ -113,9 +119,9 @@ class Measure(Text):
         super().__init__(max_length=200, **options)
 
     def to_internal_value(self, data: Any) -> str:
-        if isinstance(data, bool) or data is None:
-            self.fail("invalid")
-        return super().to_internal_value(data if isinstance(data, str) else f"{data}")
+        if isinstance(data, int | Decimal) and not isinstance(data, bool):
+            return f"{data}"
+        return super().to_internal_value(data)
 
 
 def quantity(name: str) -> Number:

@@ -1,5 +1,6 @@
 """The plan as a roadmap: its quarters with their sums, and its rows."""
 
+from decimal import Decimal
 from typing import Any
 
 from django.db.models import Q
@@ -9,13 +10,14 @@ from rest_framework.response import Response
 from portal.kernel import clock
 from portal.kernel.api.operations import operation
 from portal.kernel.api.parameters import QuarterName, Whole
+from portal.kernel.api.renderers import number
 from portal.kernel.api.views import WeighbridgeView
 from portal.kernel.enums import Scope
 from portal.kernel.periods import Quarter
 from portal.kernel.selectors import numbers
 from workloads.api.rows import WorkloadRowAnswer, raw_rows, shown_rows
 from workloads.enums import Status
-from workloads.selectors.quarters import heads_of
+from workloads.selectors.quarters import Head, heads_of
 
 MOST_QUARTERS = 16
 
@@ -61,7 +63,17 @@ class RoadmapView(WeighbridgeView):
         )
         return self.answer(
             {
-                "quarters": [head.as_json() for head in heads_of(quarters)],
+                "quarters": [_shown(head) for head in heads_of(quarters)],
                 "rows": shown_rows(rows, today),
             }
         )
+
+
+def _shown(head: Head) -> dict[str, Any]:
+    """Hours are numbers here; a head keeps them as texts, as a baseline does."""
+    told = head.as_json()
+    hours = {
+        name: number(Decimal(value)) if isinstance(value, str) else value
+        for name, value in told["ops"].items()
+    }
+    return {**told, "ops": hours}

@@ -81,6 +81,7 @@ class SignoffsView(OneEstimateView):
                 " sha256, or its ETag in If-Match; * names none."
             )
         current = etag_of(self.subject)
+        # The bare hash is not an entity tag, and it names the numbers all the same.
         return current if matches_strongly(if_match, quoted(current)) else if_match
 
     @operation(

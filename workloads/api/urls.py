@@ -8,6 +8,7 @@ from workloads.api import (
     departments,
     deputies,
     estimates,
+    exports,
     imports,
     lifecycle,
     plan,
@@ -63,6 +64,7 @@ urlpatterns = [
     ),
     path("plan/", roadmap.RoadmapView.as_view(), name="roadmap"),
     path("plan/import/", imports.ImportView.as_view(), name="import"),
+    path("plan/export/", exports.ExportView.as_view(), name="export"),
     path("plan/baselines/", baselines.BaselinesView.as_view(), name="baselines"),
     path(
         "plan/baselines/<int:number>/",

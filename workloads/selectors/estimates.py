@@ -1,6 +1,7 @@
 """Reads of estimates: their inputs as plain values, and their versions."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -23,6 +24,19 @@ def inputs_of(estimate: Estimate) -> EstimateInputs:
         **{name: getattr(estimate, name) for name in INPUT_FIELDS},
         primary_model=estimate.primary_model,
         degrade_model=estimate.degrade_model,
+    )
+
+
+def inputs_if_submitted(estimate: Estimate) -> EstimateInputs:
+    """The same, where a draft already has the models that it would be submitted with."""
+    inputs = inputs_of(estimate)
+    if estimate.state != EstimateState.DRAFT:
+        return inputs
+    workload = estimate.workload
+    return replace(
+        inputs,
+        primary_model=workload.primary_model,
+        degrade_model=workload.degrade_model,
     )
 
 
