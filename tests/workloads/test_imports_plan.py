@@ -15,6 +15,7 @@ from tests.conftest import NOW
 from tests.workloads import stories
 from workloads.enums import EstimateState, Status
 from workloads.models import Estimate, Workload
+from workloads.rules.sheets import words
 from workloads.rules.sheets.columns import HEADINGS
 from workloads.rules.sheets.written import (
     written_cost_gate,
@@ -463,3 +464,17 @@ def test_an_hour_later_is_no_change_either(cast):
     apply_import(content=PLAN, actor=cast.pia, now=NOW + timedelta(hours=1))
 
     assert everything() == before
+
+
+def test_a_sheet_takes_names_as_long_as_the_plan_keeps_them():
+    longest = {
+        name: Workload._meta.get_field(name).max_length
+        for name in ("name", "owner_text", "primary_model", "degrade_model")
+    }
+
+    assert longest == {
+        "name": words.LONGEST_NAME,
+        "owner_text": words.LONGEST_OWNER,
+        "primary_model": words.LONGEST_MODEL,
+        "degrade_model": words.LONGEST_MODEL,
+    }

@@ -52,7 +52,7 @@ CHAT_ROW = ParsedRow(
 )
 
 
-def plan(*known, people=PEOPLE, most=10**18):
+def plan(*known, people=PEOPLE):
     by_name = {}
     for row in known:
         by_name.setdefault(name_key(row.name), []).append(row.number)
@@ -61,7 +61,6 @@ def plan(*known, people=PEOPLE, most=10**18):
         names={row.number: row.name for row in known},
         rows={row.number: row for row in known},
         people=people,
-        most_tokens_per_month=most,
     )
 
 

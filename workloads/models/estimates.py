@@ -10,11 +10,13 @@ from django.db import models
 from portal.kernel.models.guards import no_truncate
 from workloads.enums import EstimateState
 from workloads.models.plan import Workload, model_tier_of
-
-# Above these a number is a slip of the keyboard; they also keep sums inside bigint.
-MOST_USERS = 1_000_000_000
-MOST_TOKENS = 1_000_000_000_000
-MOST_TOKENS_PER_MONTH = 10**18
+from workloads.rules.estimates import (
+    MOST_OPS_HOURS,
+    MOST_SESSIONS,
+    MOST_TOKENS,
+    MOST_TOKENS_PER_MONTH,
+    MOST_USERS,
+)
 
 INPUT_FIELDS: tuple[str, ...] = (
     "users",
@@ -119,7 +121,7 @@ class Estimate(models.Model):
         null=True, blank=True, help_text="Users of this workload."
     )
     sessions_per_user_month = _unknown(
-        9, 2, 100_000, "Sessions a user starts in a month."
+        9, 2, MOST_SESSIONS, "Sessions a user starts in a month."
     )
     turns_per_session = _unknown(9, 2, 100_000, "Turns in a session.")
     input_tokens_per_turn = _unknown(
@@ -142,7 +144,7 @@ class Estimate(models.Model):
         help_text="business_hours, evenings, flat, or 168 weights from Monday 00:00."
     )
     ops_hours_week = _unknown(
-        7, 2, 10_000, "Stable hours a week that people spend on it."
+        7, 2, MOST_OPS_HOURS, "Stable hours a week that people spend on it."
     )
     growth_per_month = models.DecimalField(
         max_digits=6,
@@ -246,8 +248,8 @@ class Estimate(models.Model):
                 name="estimate_declared_or_factors",
             ),
             _between("users", 0, MOST_USERS),
-            _between("sessions_per_user_month", 0, 100_000),
-            _between("ops_hours_week", 0, 10_000),
+            _between("sessions_per_user_month", 0, MOST_SESSIONS),
+            _between("ops_hours_week", 0, MOST_OPS_HOURS),
             _between("declared_tokens_per_user_month", 0, MOST_TOKENS),
             _between("tokens_per_month", 0, MOST_TOKENS_PER_MONTH),
             _between("cached_input_share", 0, 1),

@@ -9,6 +9,13 @@ from typing import Any
 
 from workloads.enums import InputSource
 
+# Above these a number is a slip of the keyboard; they also keep sums inside bigint.
+MOST_USERS = 1_000_000_000
+MOST_SESSIONS = 100_000
+MOST_TOKENS = 1_000_000_000_000
+MOST_OPS_HOURS = 10_000
+MOST_TOKENS_PER_MONTH = 10**18
+
 TOKEN_FACTORS: tuple[str, ...] = (
     "turns_per_session",
     "input_tokens_per_turn",

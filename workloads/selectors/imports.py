@@ -11,7 +11,6 @@ from portal.kernel.errors import NotFound
 from portal.kernel.models import User
 from workloads.enums import EstimateState, ImportState, Status
 from workloads.models import Estimate, PlanImport, Workload
-from workloads.models.estimates import MOST_TOKENS_PER_MONTH
 from workloads.rules.estimates import TOKEN_FACTORS
 from workloads.rules.imports.answers import AnswerRow, ImportAnswer
 from workloads.rules.imports.plan import Figures, KnownRow, People, Plan
@@ -40,7 +39,7 @@ def plan_for(parsed: Sequence[ParsedRow]) -> tuple[Plan, Rows]:
     by_name: dict[str, list[int]] = defaultdict(list)
     for number, name in names.items():
         by_name[name_key(name)].append(number)
-    bare = Plan(by_name, names, {}, People(), MOST_TOKENS_PER_MONTH)
+    bare = Plan(by_name, names, {}, People())
     matches = (matched_number(row, bare) for row in parsed)
     matched = {number for number in matches if number is not None}
     rows = {
@@ -48,7 +47,7 @@ def plan_for(parsed: Sequence[ParsedRow]) -> tuple[Plan, Rows]:
         for workload in rows_with_requirements().filter(number__in=matched)
     }
     known = {number: _known(workload) for number, workload in rows.items()}
-    return Plan(by_name, names, known, people(), MOST_TOKENS_PER_MONTH), rows
+    return Plan(by_name, names, known, people()), rows
 
 
 def people() -> People:

@@ -14,8 +14,7 @@ from portal.kernel.errors import FieldError, Invalid
 from portal.kernel.models import AuditEntry, User
 from portal.kernel.services import audit
 from workloads.models import Estimate, Workload
-from workloads.models.estimates import MOST_TOKENS_PER_MONTH
-from workloads.rules.estimates import TOKEN_FACTORS
+from workloads.rules.estimates import MOST_TOKENS_PER_MONTH, TOKEN_FACTORS
 from workloads.selectors.estimates import budgets_of, inputs_of
 from workloads.services.pointers import point_many_at_estimates
 

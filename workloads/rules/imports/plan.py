@@ -77,7 +77,6 @@ class Plan:
     names: Mapping[int, str]
     rows: Mapping[int, KnownRow]
     people: People
-    most_tokens_per_month: int
 
     def named(self, name: str) -> int | None:
         """The workload of that name. Of two that differ in case only, the exact one."""

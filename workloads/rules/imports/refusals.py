@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from workloads.enums import Status
+from workloads.rules.estimates import MOST_TOKENS_PER_MONTH
 from workloads.rules.imports.changes import Changes
 from workloads.rules.imports.plan import FIGURE_COLUMNS, Figures, KnownRow, Plan
 from workloads.rules.sheets.cells import CellError
@@ -109,19 +110,17 @@ def _fixed(
         )
 
 
-def sized(
-    known: KnownRow, figures: Mapping[str, Any], plan: Plan
-) -> Iterator[CellError]:
+def sized(known: KnownRow, figures: Mapping[str, Any]) -> Iterator[CellError]:
     if not figures:
         return iter(())
     base = known.draft or known.shown
     merged = {name: figures.get(name, getattr(base, name)) for name in FIGURE_COLUMNS}
-    return too_many_tokens(Figures(**merged), plan)
+    return too_many_tokens(Figures(**merged))
 
 
-def too_many_tokens(figures: Figures, plan: Plan) -> Iterator[CellError]:
+def too_many_tokens(figures: Figures) -> Iterator[CellError]:
     per_month = (figures.users or 0) * (figures.tokens or 0)
-    if per_month > plan.most_tokens_per_month:
+    if per_month > MOST_TOKENS_PER_MONTH:
         yield CellError(
             column=str(Column.TOKENS),
             value=f"{figures.tokens:,}",

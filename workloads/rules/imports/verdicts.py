@@ -98,14 +98,14 @@ def _new(row: ParsedRow, number: int, plan: Plan) -> JudgedRow:
         for name in FIGURE_COLUMNS
         if getattr(row, name) is not None
     }
-    errors = tuple(too_many_tokens(Figures(**figures), plan))
+    errors = tuple(too_many_tokens(Figures(**figures)))
     verdict = ImportVerdict.ERROR if errors else ImportVerdict.CREATE
     return JudgedRow(row, verdict, number, fields, figures, (), errors)
 
 
 def _known(row: ParsedRow, known: KnownRow, plan: Plan) -> JudgedRow:
     changes = changes_of(row, known, plan.people)
-    errors = (*forbidden(row, known, changes), *sized(known, changes.figures, plan))
+    errors = (*forbidden(row, known, changes), *sized(known, changes.figures))
     if errors:
         verdict = ImportVerdict.ERROR
     else:

@@ -1,10 +1,14 @@
 """Text cells that a spreadsheet would run as a formula, made harmless and back again."""
 
+import re
 from typing import Final
 
 # A spreadsheet takes a cell that starts so for a formula. Full-width forms count: some
 # spreadsheets read them as their plain twins.
-TRIGGERS: Final = frozenset("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
+SIGNS: Final = frozenset("=+-@\uff1d\uff0b\uff0d\uff20")
+# Some drop these in front of a sign, and some start a new cell at one.
+BREAKS: Final = frozenset("\t\r\n")
+_LEAD = re.compile(r"['\s]*")
 
 # A cell that holds only this says "nothing known". The minus sign and the hyphen are what
 # keyboards offer in place of the dash.
@@ -26,5 +30,12 @@ def plain(text: str) -> str:
 
 
 def _is_marked(text: str) -> bool:
-    bare = text.lstrip("' \u00a0")
-    return bare[:1] in TRIGGERS or bare.strip() in DASHES if bare else False
+    """Whether text needs the apostrophe; one in front of it makes no difference."""
+    lead, bare = _parted(text)
+    return bare[:1] in SIGNS or bare.strip() in DASHES or not BREAKS.isdisjoint(lead)
+
+
+def _parted(text: str) -> tuple[str, str]:
+    match = _LEAD.match(text)
+    end = match.end() if match else 0
+    return text[:end], text[end:]

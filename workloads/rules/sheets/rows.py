@@ -6,6 +6,12 @@ from decimal import Decimal
 from typing import Any, Final
 
 from workloads.enums import CostGate, Status
+from workloads.rules.estimates import (
+    MOST_OPS_HOURS,
+    MOST_SESSIONS,
+    MOST_TOKENS,
+    MOST_USERS,
+)
 from workloads.rules.sheets import figures, words
 from workloads.rules.sheets.cells import (
     BadCell,
@@ -20,10 +26,6 @@ from workloads.rules.sheets.columns import Column, match_headings
 from workloads.rules.sheets.errors import SheetError, TooManyRows
 
 MOST_ROWS: Final = 10_000
-MOST_USERS: Final = 1_000_000_000
-MOST_SESSIONS: Final = 100_000
-MOST_TOKENS: Final = 1_000_000_000_000
-MOST_HOURS: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,7 @@ _READERS: Mapping[Column, tuple[str, Callable[[RawCell], Any]]] = {
     Column.USERS: ("users", _figure(figures.read_whole, MOST_USERS)),
     Column.SESSIONS: ("sessions", _figure(figures.read_quantity, MOST_SESSIONS)),
     Column.TOKENS: ("tokens", _figure(figures.read_whole, MOST_TOKENS)),
-    Column.OPS_HOURS: ("ops_hours", _figure(figures.read_quantity, MOST_HOURS)),
+    Column.OPS_HOURS: ("ops_hours", _figure(figures.read_quantity, MOST_OPS_HOURS)),
     Column.MODEL_TIER: ("model_tier", words.read_model_tier),
     Column.COST_GATE: ("cost_gate", words.read_cost_gate),
     Column.SHIP_QUARTER: ("ship_quarter", words.read_quarter),
