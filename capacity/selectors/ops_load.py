@@ -2,23 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.contrib.postgres.aggregates import ArrayAgg
 from django.db.models import (
-    Case,
     Count,
-    DateTimeField,
-    OuterRef,
+    FilteredRelation,
     Q,
     QuerySet,
     Subquery,
     Sum,
-    When,
 )
 from django.db.models.functions import TruncMonth
 
@@ -26,8 +23,9 @@ from capacity.formulas.ops import OpsLoad, ops_load
 from portal.kernel.models import ModelNumbers
 from portal.kernel.periods import Quarter
 from workloads.enums import Status
-from workloads.models import StatusStep, Workload
+from workloads.models import Workload
 from workloads.models.plan import ref_of
+from workloads.selectors.compiled import fetch_compiled
 
 COUNTED = (Status.COMMITTED, Status.LIVE)
 _HOURS = "shown_estimate__ops_hours_week"
@@ -88,26 +86,38 @@ def ops_hours() -> OpsHours:
     Candidates count for nothing, so only those stand in it that make a quarter uncertain:
     without an estimate, they are what the "?" in "19 + ?" means.
     """
-    rows = list(_grouped())
+    zone = str(settings.ORGANISATION_TIME_ZONE)
+    rows = [_Row._make(row) for row in fetch_compiled(_grouped, zone)]
     groups = tuple(
         OpsGroup(
-            row["status"],
+            row.status,
             _first_quarter(row),
-            row["workloads"],
-            row["stable"] or Decimal(0),
-            tuple(row["unknown"] or ()),
+            row.workloads,
+            row.stable or Decimal(0),
+            tuple(row.unknown or ()),
         )
         for row in rows
     )
-    first = rows[0] if rows else {"uplift": Decimal(0), "platform": Decimal(0)}
-    return OpsHours(groups, first["uplift"], first["platform"])
+    if not rows:
+        return OpsHours((), Decimal(0), Decimal(0))
+    return OpsHours(groups, rows[0].uplift, rows[0].platform)
 
 
-def _grouped() -> QuerySet[Any, dict[str, Any]]:
-    live_at = StatusStep.objects.filter(
-        workload=OuterRef("pk"), target=Status.LIVE
-    ).values("at")[:1]
-    zone = ZoneInfo(str(settings.ORGANISATION_TIME_ZONE))
+class _Row(NamedTuple):
+    """One group as the database gives it; `live_month` is on the organisation's clock."""
+
+    status: str
+    ship_quarter: str
+    live_month: datetime | None
+    workloads: int
+    stable: Decimal | None
+    unknown: list[int] | None
+    uplift: Decimal
+    platform: Decimal
+    starts: int
+
+
+def _grouped(zone: str) -> QuerySet[Any, Any]:
     return (
         Workload.objects.order_by()
         .filter(
@@ -116,14 +126,9 @@ def _grouped() -> QuerySet[Any, dict[str, Any]]:
         )
         .exclude(ship_quarter="")
         .annotate(
-            # Only what is live has such a step; the rest is not looked up.
-            live_month=TruncMonth(
-                Case(
-                    When(status=Status.LIVE, then=Subquery(live_at)),
-                    output_field=DateTimeField(),
-                ),
-                tzinfo=zone,
-            )
+            # A workload goes live once, so this joins one step at most.
+            went_live=FilteredRelation("steps", condition=Q(steps__target=Status.LIVE)),
+            live_month=TruncMonth("went_live__at", tzinfo=ZoneInfo(zone)),
         )
         .values("status", "ship_quarter", "live_month")
         .annotate(
@@ -134,6 +139,7 @@ def _grouped() -> QuerySet[Any, dict[str, Any]]:
             platform=_number("platform_hours_week"),
             starts=_number("fiscal_year_starts"),
         )
+        .values_list(*_Row._fields)
     )
 
 
@@ -141,9 +147,8 @@ def _number(name: str) -> Subquery:
     return Subquery(ModelNumbers.objects.order_by("-version").values(name)[:1])
 
 
-def _first_quarter(row: dict[str, Any]) -> Quarter:
+def _first_quarter(row: _Row) -> Quarter:
     """The ship quarter, and once live the quarter of going live."""
-    month = row["live_month"]
-    if month is None:
-        return Quarter.parse(row["ship_quarter"])
-    return Quarter.of(date(month.year, month.month, 1), row["starts"])
+    if row.live_month is None:
+        return Quarter.parse(row.ship_quarter)
+    return Quarter.of(row.live_month.date(), row.starts)

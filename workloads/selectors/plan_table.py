@@ -4,7 +4,7 @@ A fixed number of queries whatever the number of rows: one for a page of rows, o
 their newest submitted versions, one for the sums, one for the choices of the filters.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -29,6 +29,7 @@ from django.db.models.functions import Coalesce, Lower, NullIf
 from workloads.enums import EstimateState, SignRole, Status, Verdict
 from workloads.models import Estimate, Signoff, Workload
 from workloads.rules.plan_filter import ABSENT, Group, Only, PlanFilter, Sort
+from workloads.selectors.compiled import fetch_compiled
 from workloads.selectors.plan import number_of
 from workloads.selectors.signoffs import mark_of
 
@@ -148,10 +149,16 @@ def ordered(rows: QuerySet[Workload], asked: PlanFilter) -> QuerySet[Workload]:
 
 
 def page_of(asked: PlanFilter, today: date, start: int, size: int) -> list[PlanRow]:
-    """One page. The rows are chosen first, so that only they are joined."""
+    """One page of rows."""
+    found = fetch_compiled(_page, asked, today, start, size)
+    return [PlanRow._make(row) for row in found]
+
+
+def _page(asked: PlanFilter, today: date, start: int, size: int) -> QuerySet[Any, Any]:
+    """The rows are chosen first, so that only a page of them is joined."""
     chosen = ordered(filtered(asked, today), asked).values("pk")
     page = Workload.objects.filter(pk__in=chosen[start : start + size])
-    return [PlanRow._make(row) for row in ordered(page, asked).values_list(*_ROW)]
+    return ordered(page, asked).values_list(*_ROW)
 
 
 def row_of(number: int) -> PlanRow | None:
@@ -242,21 +249,9 @@ class Submitted:
         return self.state == EstimateState.SUBMITTED
 
 
-def submitted_versions(ids: Iterable[int], today: date) -> dict[int, Submitted]:
+def submitted_versions(ids: Sequence[int], today: date) -> dict[int, Submitted]:
     """By id of the estimate, in one query; signatures in the order they were given."""
-    found = (
-        Estimate.objects.filter(pk__in=list(ids))
-        .order_by("signoffs__at", "signoffs__id")
-        .values_list(
-            "pk",
-            "version",
-            "state",
-            "signoffs__role",
-            "signoffs__verdict",
-            "signoffs__lapses_on",
-            "signoffs__end__kind",
-        )
-    )
+    found = fetch_compiled(_signatures, tuple(ids)) if ids else []
     versions: dict[int, Submitted] = {}
     for pk, version, state, role, verdict, lapses_on, end in found:
         one = versions.get(pk)
@@ -268,6 +263,22 @@ def submitted_versions(ids: Iterable[int], today: date) -> dict[int, Submitted]:
         if mark:
             one.marks[role] = mark
     return versions
+
+
+def _signatures(ids: tuple[int, ...]) -> QuerySet[Any, Any]:
+    return (
+        Estimate.objects.filter(pk__in=ids)
+        .order_by("signoffs__at", "signoffs__id")
+        .values_list(
+            "pk",
+            "version",
+            "state",
+            "signoffs__role",
+            "signoffs__verdict",
+            "signoffs__lapses_on",
+            "signoffs__end__kind",
+        )
+    )
 
 
 _ROLES = tuple(str(role) for role in SignRole)
@@ -310,35 +321,65 @@ class Summary:
 
 def summary_of(asked: PlanFilter, today: date) -> Summary:
     """One query over the rows without the chip, so that every chip has its count."""
+    rows = [_Status._make(row) for row in fetch_compiled(_by_status, asked, today)]
+    return Summary(
+        by_status={row.status: row.sums for row in rows},
+        chips={
+            Only.ALL: sum(row.everything for row in rows),
+            Only.UNSIGNED: sum(row.unsigned for row in rows),
+            Only.NO_GATE: sum(row.no_gate for row in rows),
+        },
+    )
+
+
+class _Status(NamedTuple):
+    status: str
+    everything: int
+    unsigned: int
+    no_gate: int
+    kept: int
+    estimated: int
+    tokens: Decimal | None
+    hours: Decimal | None
+
+    @property
+    def sums(self) -> Sums:
+        return _read_sums(self.kept, self.estimated, self.tokens, self.hours)
+
+
+def _by_status(asked: PlanFilter, today: date) -> QuerySet[Any, Any]:
     kept = chip(asked.only, today) if asked.only else Q()
-    found = (
+    return (
         filtered(asked.without_chip(), today)
         .values("status")
         .annotate(
+            everything=Count("pk"),
             unsigned=Count("pk", filter=chip(Only.UNSIGNED, today)),
             no_gate=Count("pk", filter=chip(Only.NO_GATE, today)),
-            everything=Count("pk"),
             **_sums(kept),
         )
-    )
-    rows = list(found)
-    return Summary(
-        by_status={row["status"]: _read_sums(row) for row in rows},
-        chips={
-            Only.ALL: sum(row["everything"] for row in rows),
-            Only.UNSIGNED: sum(row["unsigned"] for row in rows),
-            Only.NO_GATE: sum(row["no_gate"] for row in rows),
-        },
+        .values_list("status", "everything", "unsigned", "no_gate", *_SUMS)
     )
 
 
 def sums_by_group(asked: PlanFilter, today: date) -> dict[str, Sums]:
     """Sums under each head of an owner or a department; "" for rows without one."""
+    return {
+        key: _read_sums(*sums) for key, *sums in fetch_compiled(_by_group, asked, today)
+    }
+
+
+def _by_group(asked: PlanFilter, today: date) -> QuerySet[Any, Any]:
     key = OWNER_SHOWN if asked.group == Group.OWNER else F("department__name")
-    found = (
-        filtered(asked, today).values(key=Coalesce(key, _EMPTY)).annotate(**_sums(Q()))
+    return (
+        filtered(asked, today)
+        .values(key=Coalesce(key, _EMPTY))
+        .annotate(**_sums(Q()))
+        .values_list("key", *_SUMS)
     )
-    return {row["key"]: _read_sums(row) for row in found}
+
+
+_SUMS = ("kept", "estimated", "tokens_sum", "hours_sum")
 
 
 def _sums(kept: Q) -> dict[str, Any]:
@@ -350,10 +391,7 @@ def _sums(kept: Q) -> dict[str, Any]:
     }
 
 
-def _read_sums(row: Mapping[str, Any]) -> Sums:
-    return Sums(
-        rows=row["kept"],
-        estimated=row["estimated"],
-        tokens_per_month=int(row["tokens_sum"] or 0),
-        ops_hours_week=row["hours_sum"] or Decimal(0),
-    )
+def _read_sums(
+    rows: int, estimated: int, tokens: Decimal | None, hours: Decimal | None
+) -> Sums:
+    return Sums(rows, estimated, int(tokens or 0), hours or Decimal(0))
