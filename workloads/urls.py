@@ -9,6 +9,7 @@ from workloads.views import (
     criteria,
     deputies,
     estimates,
+    imports,
     lifecycle,
     plan,
     proposals,
@@ -84,6 +85,12 @@ PLAN_PAGES = [
     path("plan/cells/<str:ref>/", cells.row, name="plan-row"),
     path("plan/cells/<str:ref>/<slug:column>/", cells.cell, name="plan-cell"),
     path("plan/export.<str:kind>", placeholder, name="plan-export"),
+    path("plan/import/", imports.upload, name="import-new"),
+    path("plan/import/example.<str:kind>", imports.example, name="import-example"),
+    path("plan/import/<int:import_id>/", imports.preview, name="import"),
+    path(
+        "plan/import/<int:import_id>/confirm/", imports.confirm, name="import-confirm"
+    ),
     path("plan/baselines/", placeholder, name="baselines"),
     path("plan/roadmap/", roadmap.roadmap, name="plan-roadmap"),
     path("departments/", placeholder, name="departments"),

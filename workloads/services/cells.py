@@ -8,9 +8,11 @@ from django.db import transaction
 from portal.kernel import access
 from portal.kernel.errors import Conflict, Stale
 from portal.kernel.models import User
-from workloads.models import INPUT_FIELDS, Estimate, Workload
+from workloads.enums import EstimateState
+from workloads.models import Estimate, Workload
 from workloads.rules.estimates import TOKEN_FACTORS
-from workloads.services.estimates import edit_draft, open_draft
+from workloads.selectors.estimates import etag_of
+from workloads.services.estimates import write_drafts
 from workloads.services.locks import lock_workload
 from workloads.services.plan import require_version
 
@@ -60,20 +62,18 @@ def change_figure(
             f"The tokens of {workload.ref} come from turns and tokens per turn. "
             "Change those in its estimate."
         )
+    _require_as_seen(workload, if_version, if_match)
+    write_drafts(actor=actor, changes_of={number: {field: value}}, now=now)
+    return Estimate.objects.get(workload=workload, state=EstimateState.DRAFT)
+
+
+def _require_as_seen(
+    workload: Workload, if_version: int | None, if_match: str | None
+) -> None:
     draft = workload.draft_estimate
-    if draft is not None:
-        if not if_match and if_version is not None:
-            raise Stale(f"A draft of {workload.ref} was opened since you read it.")
-        return edit_draft(
-            number=number,
-            version=draft.version,
-            actor=actor,
-            changes={field: value},
-            now=now,
-            if_match=if_match or None,
+    if draft is None:
+        require_version(workload, if_version)
+    elif (if_match or if_version is not None) and if_match != etag_of(draft):
+        raise Stale(
+            f"The draft of {workload.ref} changed since you read it; nothing was saved."
         )
-    require_version(workload, if_version)
-    kept = {name: getattr(newest, name) for name in INPUT_FIELDS} if newest else {}
-    return open_draft(
-        number=number, actor=actor, changes={**kept, field: value}, now=now
-    )
