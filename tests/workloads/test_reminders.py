@@ -22,6 +22,7 @@ from workloads.services.reminders import (
     ask_for_requirement,
     remind_of_waiting,
 )
+from workloads.services.signoff_ends import lapse_signatures
 
 pytestmark = pytest.mark.django_db
 
@@ -178,6 +179,16 @@ def test_the_inbox_takes_the_same_queries_whatever_the_rows(
 
     with django_assert_num_queries(6):
         assert len(waiting_signatures(cast.noor, NOW)) == 3 * workloads
+
+
+def test_after_a_lapse_the_waiting_starts_anew(cast: SimpleNamespace) -> None:
+    workload = stories.live(cast)
+    lapsed = datetime(2027, 1, 1, 0, 30, tzinfo=UTC)
+    lapse_signatures(number=workload.number, now=lapsed)
+
+    mine = waiting_signatures(cast.noor, lapsed + timedelta(days=7))[0]
+
+    assert (mine.role, mine.waited_working_days) == (SignRole.OPS, 5)
 
 
 def test_people_are_named_not_only_roles(cast: SimpleNamespace) -> None:

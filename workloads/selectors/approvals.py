@@ -16,6 +16,7 @@ from workloads.selectors.signoffs import (
     renewable_from,
     snapshot,
     standing_rows,
+    waiting_since,
 )
 
 
@@ -124,7 +125,7 @@ def _item(
             barred, principal, yours = "", candidate, True
             break
         barred = refusal.sentence
-    since = estimate.submitted_at or workload.status_since
+    since = waiting_since(estimate, role) or workload.status_since
     return WaitingSignature(
         workload=workload,
         estimate=estimate,

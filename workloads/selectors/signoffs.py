@@ -1,6 +1,6 @@
 """Reads of signatures: what stands, who may act, and what waits for whom."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from django.db.models import Prefetch, QuerySet
 
@@ -119,6 +119,15 @@ def active_deputies(role: SignRole, today: date) -> list[Deputy]:
         .select_related("signer", "deputy")
         .order_by("id")
     )
+
+
+def waiting_since(estimate: Estimate, role: SignRole) -> datetime | None:
+    """From when a missing signature waits: the submit, or the end of the last one."""
+    moments = [estimate.submitted_at] if estimate.submitted_at else []
+    moments += [
+        row.end.at for row in estimate.signoffs.all() if row.role == role and ended(row)
+    ]
+    return max(moments, default=None)
 
 
 def contributor_ids(estimate: Estimate) -> frozenset[int]:

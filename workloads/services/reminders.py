@@ -1,7 +1,7 @@
 """Reminders: a person asks for what is missing; the system for what waits too long."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 
 from django.conf import settings
 from django.db import transaction
@@ -24,6 +24,7 @@ from workloads.selectors.signoffs import (
     renewable_from,
     snapshot,
     standing_rows,
+    waiting_since,
 )
 from workloads.services.errors import AlreadyAsked
 
@@ -107,48 +108,63 @@ def remind_of_waiting(*, now: datetime) -> int:
 
 def _remind_of_missing(workload: Workload, people: list[User], now: datetime) -> int:
     estimate = workload.submitted_estimate
-    if estimate is None or estimate.submitted_at is None:
+    if estimate is None:
         return 0
     today = clock.today(now)
-    waited = working_days_between(clock.today(estimate.submitted_at), today)
-    first, second = overdue_after()
     given = {
         row.role for row in standing_rows(estimate) if snapshot(row).holds_on(today)
     }
     barred = barred_from_signing(workload)
     sent = 0
     for role in SignRole:
-        if role in given:
+        since = waiting_since(estimate, role)
+        if role in given or since is None:
             continue
-        signers = [one for one in people if str(role) in one.roles]
-        audiences: list[tuple[int, str, Iterable[User]]] = [
-            (first, "signer", [one for one in signers if one.pk not in barred]),
-            (
-                second,
-                "deputy",
-                {
-                    *(row.deputy for row in active_deputies(role, today)),
-                    *(one for one in people if Role.COMMITTEE in one.roles),
-                },
-            ),
-        ]
-        for days, stage, asked in audiences:
-            if waited > days:
-                reminder = _remind(
-                    workload,
-                    f"signoff_{role}",
-                    f"waits:{estimate.pk}:{role}:{stage}",
-                    asked,
-                    asked_by=None,
-                    subject=(
-                        f"The {role} signature on {workload.ref} v{estimate.version} "
-                        f"has waited {waited} working days"
-                    ),
-                    link=f"/approvals/{workload.ref}/{estimate.version}/{role}/",
-                    now=now,
-                )
-                sent += reminder is not None
+        waited = working_days_between(clock.today(since), today)
+        for stage, asked in _due_stages(role, waited, people, barred, today):
+            reminder = _remind(
+                workload,
+                f"signoff_{role}",
+                f"waits:{estimate.pk}:{role}:{clock.today(since)}:{stage}",
+                asked,
+                asked_by=None,
+                subject=(
+                    f"The {role} signature on {workload.ref} v{estimate.version} "
+                    f"has waited {waited} working days"
+                ),
+                link=f"/approvals/{workload.ref}/{estimate.version}/{role}/",
+                now=now,
+            )
+            sent += reminder is not None
     return sent
+
+
+def _due_stages(
+    role: SignRole,
+    waited: int,
+    people: list[User],
+    barred: frozenset[int],
+    today: date,
+) -> list[tuple[str, list[User]]]:
+    """Whom to remind after so many working days: the signers, then deputy and committee."""
+    first, second = overdue_after()
+    stages = []
+    if waited > first:
+        stages.append(
+            (
+                "signer",
+                [
+                    one
+                    for one in people
+                    if str(role) in one.roles and one.pk not in barred
+                ],
+            )
+        )
+    if waited > second:
+        deputies = {row.deputy for row in active_deputies(role, today)}
+        committee = {one for one in people if Role.COMMITTEE in one.roles}
+        stages.append(("deputy", sorted(deputies | committee, key=lambda one: one.pk)))
+    return stages
 
 
 def _remind_of_lapses(workload: Workload, now: datetime) -> int:
