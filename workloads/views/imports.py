@@ -234,6 +234,7 @@ def _row(row: AnswerRow) -> dict[str, Any]:
         "name": row.name,
         "verdict": words if row.verdict != ImportVerdict.ERROR else "Error",
         "tone": tone,
+        "is_new": row.verdict == ImportVerdict.CREATE,
         "asks": row.requested_status,
         "lacks": lacking_words(row.missing),
         "lacks_count": len(row.missing),

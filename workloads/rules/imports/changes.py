@@ -106,6 +106,22 @@ def _changed_figures(row: ParsedRow, known: KnownRow) -> Iterator[tuple[str, Any
         yield name, new
 
 
+def said_by(row: ParsedRow) -> tuple[CellChange, ...]:
+    """Every cell of a new row as it was read: a person sees what became of 520k."""
+    said: tuple[tuple[Column, str], ...] = (
+        (Column.OWNER, row.owner),
+        (Column.STATUS, str(row.requested_status or "")),
+        *(
+            (column, _figure(getattr(row, name)))
+            for name, column in FIGURE_COLUMNS.items()
+        ),
+        (Column.MODEL_TIER, written_model_tier(row.primary_model, row.degrade_model)),
+        (Column.COST_GATE, written_cost_gate(str(row.cost_gate or ""))),
+        (Column.SHIP_QUARTER, written_quarter(row.ship_quarter)),
+    )
+    return tuple(CellChange(str(column), "", text) for column, text in said if text)
+
+
 def _figure_changes(
     figures: Mapping[str, Any], known: KnownRow
 ) -> Iterator[CellChange]:

@@ -5,7 +5,12 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from workloads.rules.imports.changes import CellChange, changes_of, owner_fields
+from workloads.rules.imports.changes import (
+    CellChange,
+    changes_of,
+    owner_fields,
+    said_by,
+)
 from workloads.rules.imports.plan import FIGURE_COLUMNS, Figures, KnownRow, Plan
 from workloads.rules.imports.refusals import (
     HIGHEST_NEW_REFERENCE,
@@ -100,7 +105,7 @@ def _new(row: ParsedRow, number: int, plan: Plan) -> JudgedRow:
     }
     errors = tuple(too_many_tokens(Figures(**figures)))
     verdict = ImportVerdict.ERROR if errors else ImportVerdict.CREATE
-    return JudgedRow(row, verdict, number, fields, figures, (), errors)
+    return JudgedRow(row, verdict, number, fields, figures, said_by(row), errors)
 
 
 def _known(row: ParsedRow, known: KnownRow, plan: Plan) -> JudgedRow:
