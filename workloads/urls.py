@@ -1,14 +1,16 @@
 """Pages of the plan."""
 
 from django.urls import path
-from django.views import View
 from django.views.generic import RedirectView
 
 from workloads.views import (
+    baselines,
     cells,
     criteria,
+    departments,
     deputies,
     estimates,
+    exports,
     imports,
     lifecycle,
     plan,
@@ -23,8 +25,6 @@ app_name = "workloads"
 
 # The plan is the list of workloads.
 PLAN = "workloads:plan-table"
-
-placeholder = View.as_view()
 
 WORKLOAD_PAGES = [
     path("workloads/", RedirectView.as_view(pattern_name=PLAN), name="workloads"),
@@ -84,16 +84,20 @@ PLAN_PAGES = [
     path("plan/", plan.plan_table, name="plan-table"),
     path("plan/cells/<str:ref>/", cells.row, name="plan-row"),
     path("plan/cells/<str:ref>/<slug:column>/", cells.cell, name="plan-cell"),
-    path("plan/export.<str:kind>", placeholder, name="plan-export"),
+    path("plan/export.<str:kind>", exports.export, name="plan-export"),
     path("plan/import/", imports.upload, name="import-new"),
     path("plan/import/example.<str:kind>", imports.example, name="import-example"),
     path("plan/import/<int:import_id>/", imports.preview, name="import"),
     path(
         "plan/import/<int:import_id>/confirm/", imports.confirm, name="import-confirm"
     ),
-    path("plan/baselines/", placeholder, name="baselines"),
+    path("plan/baselines/", baselines.listing, name="baselines"),
+    path("plan/baselines/compare/", baselines.compare, name="baselines-compare"),
+    path("plan/baselines/<int:number>/", baselines.baseline, name="baseline"),
     path("plan/roadmap/", roadmap.roadmap, name="plan-roadmap"),
-    path("departments/", placeholder, name="departments"),
+    path("departments/", departments.listing, name="departments"),
+    path("departments/new/", departments.new, name="department-new"),
+    path("departments/<slug:code>/", departments.department, name="department"),
 ]
 
 urlpatterns = [*PLAN_PAGES, *WORKLOAD_PAGES]

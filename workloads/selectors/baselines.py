@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from django.db.models import QuerySet
+
 from portal.kernel.errors import NotFound
 from workloads.models import PlanBaseline
 from workloads.rules.estimates import format_number
@@ -48,6 +50,11 @@ def _frozen(workload: Any) -> dict[str, Any]:
         "cost_gate": workload.cost_gate,
         "estimate_version": shown.version if shown else None,
     }
+
+
+def baselines() -> QuerySet[PlanBaseline]:
+    """All, newest first, with who took each."""
+    return PlanBaseline.objects.select_related("taken_by").order_by("-number")
 
 
 def get_baseline(number: int) -> PlanBaseline:
