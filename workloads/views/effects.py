@@ -92,6 +92,6 @@ def _not_counted(workload: Workload, estimate: Estimate, head: Head) -> str:
     needs = head.parts.get("ops", {}).get("hours_week")
     now = f" The quarter needs {needs} h/week now." if needs is not None else ""
     return (
-        f"{workload.ref} is {workload.status}: its {hours} h/week count in "
+        f"{workload.ref} is only {workload.status}: its {hours} h/week count in "
         f"{head.quarter.label} once it is committed.{now}"
     )
