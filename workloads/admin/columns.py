@@ -8,7 +8,7 @@ from django.http import HttpRequest
 
 from portal.kernel import formats
 from portal.kernel.admin.base import RecordAdmin
-from workloads.models import Estimate, Workload
+from workloads.models import Workload
 from workloads.selectors.plan import number_of
 
 
@@ -49,7 +49,3 @@ class OfAWorkload(RecordAdmin):
 def figure(value: formats.Number | None) -> str:
     """As the plan's table writes it; nothing where nothing is known."""
     return "" if value is None else formats.short(value)
-
-
-def version_of(estimate: Estimate | None) -> str:
-    return "" if estimate is None else f"v{estimate.version}"

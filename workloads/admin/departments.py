@@ -13,6 +13,8 @@ from workloads.services.departments import create_department, edit_department
 
 
 class DepartmentForm(VersionedForm):
+    written = ("code", "name", "head")
+
     class Meta:
         model = Department
         fields = ["code", "name", "head"]

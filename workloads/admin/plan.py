@@ -12,7 +12,7 @@ from portal.kernel import clock, marks
 from portal.kernel.admin.base import HouseAdmin, RecordInline
 from portal.kernel.admin.forms import VersionedForm
 from portal.kernel.periods import Quarter
-from workloads.admin.columns import OfAWorkload, by_reference, figure, version_of
+from workloads.admin.columns import OfAWorkload, by_reference, figure
 from workloads.admin.steps import StepActions
 from workloads.enums import CostGate
 from workloads.models import Estimate, StatusStep, Workload
@@ -49,8 +49,14 @@ KEPT = (
 
 
 class WorkloadForm(VersionedForm):
+    written = WRITTEN
     # What a crafted request may bring, besides the fields of the form.
     guarded = (*KEPT, "number", "version", "status_steps")
+
+    # 2026-Q4 is what the pages show; the column holds it without the dash.
+    ship_quarter = forms.CharField(
+        max_length=7, required=False, help_text="2026-Q4, or empty."
+    )
 
     class Meta:
         model = Workload
@@ -123,7 +129,6 @@ class WorkloadAdmin(StepActions, HouseAdmin):
         "tokens",
         "hours",
         "department",
-        "waits",
     )
     list_display_links = ("ref", "name")
     list_filter = (
@@ -180,8 +185,11 @@ class WorkloadAdmin(StepActions, HouseAdmin):
 
     @admin.display(description="Signed")
     def signed(self, obj: Workload) -> Any:
-        states = marks_of(obj.submitted_estimate, clock.today(clock.now())).values()
-        return marks.signoff_marks(tuple(states))
+        waiting = obj.submitted_estimate
+        states = marks_of(waiting, clock.today(clock.now())).values()
+        waits = waiting is not None and waiting.pk != obj.shown_estimate_id
+        note = f"v{waiting.version} waits" if waiting and waits else ""
+        return marks.signoff_marks(tuple(states), note)
 
     @admin.display(description="Cost gate", ordering="cost_gate")
     def gate(self, obj: Workload) -> Any:
@@ -201,12 +209,6 @@ class WorkloadAdmin(StepActions, HouseAdmin):
     def hours(self, obj: Workload) -> str:
         shown = obj.shown_estimate
         return figure(shown.ops_hours_week) if shown else ""
-
-    @admin.display(description="Waiting version")
-    def waits(self, obj: Workload) -> str:
-        waiting = obj.submitted_estimate
-        is_shown = waiting is not None and waiting.pk == obj.shown_estimate_id
-        return "" if is_shown else version_of(waiting)
 
 
 @admin.register(StatusStep)

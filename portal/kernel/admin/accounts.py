@@ -21,8 +21,11 @@ from portal.kernel.services.accounts import (
 )
 from portal.kernel.services.tokens import revoke_token
 
+WRITTEN = ("username", "name", "email", "roles", "committee_function")
+
 
 class AccountForm(UseCaseForm):
+    written = WRITTEN
     guarded = ("is_staff", "is_superuser", "user_permissions", "groups")
 
     roles = forms.MultipleChoiceField(
@@ -39,7 +42,7 @@ class AccountForm(UseCaseForm):
 
     class Meta:
         model = User
-        fields = ["username", "name", "email", "roles", "committee_function"]
+        fields = list(WRITTEN)
 
     def run(self, changes: dict[str, Any]) -> User:
         if self.instance.pk is not None:
@@ -49,7 +52,7 @@ class AccountForm(UseCaseForm):
                 changes=changes,
                 now=clock.now(),
             )
-        values = {name: self.cleaned_data[name] for name in self.Meta.fields}
+        values = {name: self.cleaned_data[name] for name in WRITTEN}
         return create_user(
             actor=self.actor,
             password=self.cleaned_data["password"] or None,
@@ -58,12 +61,9 @@ class AccountForm(UseCaseForm):
         )
 
     def _get_validation_exclusions(self) -> set[str]:
-        # What follows from the roles is set by the use case, not typed.
-        left_out = super()._get_validation_exclusions()  # type: ignore[misc]
-        return {*left_out, "password", "roles"}
-
-    def validate_constraints(self) -> None:
-        """Left to the use case, which first sets what follows from the roles."""
+        # The use case checks the row after it set what follows from the roles; checked
+        # here, the row would still be the old one.
+        return {field.name for field in User._meta.get_fields()}
 
 
 @admin.register(User)
@@ -78,10 +78,7 @@ class UserAdmin(HouseAdmin):
     actions = ("deactivate",)
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        editable = ["username", "name", "email", "roles", "committee_function"]
-        if obj is None:
-            return [*editable, "password"]
-        return [*editable, *self._facts()]
+        return [*WRITTEN, "password"] if obj is None else [*WRITTEN, *self._facts()]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         # The trail names a username for ever, so it stays.

@@ -79,8 +79,12 @@ class HouseAdmin(admin.ModelAdmin):
     ) -> Any:
         if request.method == "POST":
             self._require_writable(request, object_id)
-        trail = self._trail_of(request, object_id)
-        context = {"trail": trail, **(extra_context or {})}
+        found = self._found(request, object_id)
+        context = {
+            "trail": "" if found is None else self.trail_of(found),
+            "save_words": "" if found is None else self.save_words(found),
+            **(extra_context or {}),
+        }
         return super().changeform_view(request, object_id, form_url, context)
 
     def _require_writable(self, request: HttpRequest, object_id: str | None) -> None:
@@ -90,7 +94,7 @@ class HouseAdmin(admin.ModelAdmin):
                 f"{self.opts.verbose_name_plural} are read here and written by the "
                 "use cases that make them.".capitalize()
             )
-        found = self.get_object(request, unquote(object_id)) if object_id else None
+        found = self._found(request, object_id)
         access.require(request.user, action, self.subject_of(found))
 
     def delete_view(
@@ -110,11 +114,12 @@ class HouseAdmin(admin.ModelAdmin):
         """The object's name in the audit trail; empty where it has none."""
         return ""
 
-    def _trail_of(self, request: HttpRequest, object_id: str | None) -> str:
-        if object_id is None:
-            return ""
-        found = self.get_object(request, unquote(object_id))
-        return self.trail_of(found) if found is not None else ""
+    def save_words(self, obj: Any) -> str:
+        """What the button says: a verb and its object."""
+        return f"Save {obj}"
+
+    def _found(self, request: HttpRequest, object_id: str | None) -> Any:
+        return self.get_object(request, unquote(object_id)) if object_id else None
 
     def history_view(
         self,
@@ -122,7 +127,8 @@ class HouseAdmin(admin.ModelAdmin):
         object_id: str,
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        trail = self._trail_of(request, object_id)
+        found = self._found(request, object_id)
+        trail = "" if found is None else self.trail_of(found)
         if not trail:
             raise NotFound("The audit trail keeps no object of this kind.")
         return HttpResponseRedirect(f"{reverse('portal:audit')}?object={trail}")
@@ -144,6 +150,12 @@ class HouseAdmin(admin.ModelAdmin):
     ) -> Any:
         form = super().get_form(request, obj, change, **kwargs)
         return type(form.__name__, (form,), {"actor": actor_of(request)})
+
+    def get_inline_instances(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        """Records under a row are shown; a form that is sent back holds none of them."""
+        if request.method == "POST":
+            return []
+        return list(super().get_inline_instances(request, obj))
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         fieldsets = super().get_fieldsets(request, obj)
@@ -202,6 +214,12 @@ class HouseAdmin(admin.ModelAdmin):
         return self.response_post_save_change(request, obj)
 
     # --- Actions ----------------------------------------------------------------------
+
+    def get_action_choices(
+        self, request: HttpRequest, default_choices: Any = ()
+    ) -> list[tuple[str, str]]:
+        choices = super().get_action_choices(request, [("", "Choose what to do")])
+        return [(str(value), str(words)) for value, words in choices]
 
     def run_each(
         self,

@@ -20,6 +20,8 @@ class UseCaseForm(forms.ModelForm):
 
     actor: User
     saved: models.Model
+    # Fields of the row that the use case takes; the form may ask for more than those.
+    written: ClassVar[Sequence[str]] = ()
     guarded: ClassVar[Sequence[str]] = ()
 
     def run(self, changes: dict[str, Any]) -> models.Model:
@@ -47,11 +49,10 @@ class UseCaseForm(forms.ModelForm):
             show_refusal(self, problem)
 
     def _changes(self) -> dict[str, Any]:
-        written = set(self._meta.fields or ())
         return {
             name: self.cleaned_data[name]
             for name in self.changed_data
-            if name in written
+            if name in self.written
         }
 
 

@@ -17,6 +17,7 @@ ABOUT = ("version", "changed_at", "changed_by")
 
 
 class NumbersForm(VersionedForm):
+    written = NUMBERS
     guarded = ("version",)
 
     because = forms.CharField(
@@ -65,6 +66,9 @@ class ModelNumbersAdmin(HouseAdmin):
         if obj is None or request.method == "POST":
             return may
         return may and obj.version == numbers.current().version
+
+    def save_words(self, obj: ModelNumbers) -> str:
+        return f"Save as version {obj.version + 1}"
 
     def trail_of(self, obj: ModelNumbers) -> str:
         return "setting/numbers"
