@@ -340,10 +340,15 @@ ESTIMATE_BUDGETS = "capacity.services.estimates.budgets_of"
 
 # What apps put on the house's own pages; see portal.kernel.pages.joints.
 HOME_WAITING: list[str] = ["workloads.views.waiting.waiting_for"]
-HOME_FIGURES: list[str] = []
+HOME_FIGURES: list[str] = ["workloads.views.headlines.figures"]
 HOME_PANELS: list[str] = []
-HOME_ACTIONS: list[str] = []
-FIND_SOURCES: list[str] = ["portal.finding.find_pages"]
+HOME_ACTIONS: list[str] = ["workloads.views.headlines.actions"]
+FIND_SOURCES: list[str] = [
+    "workloads.views.finding.find_workloads",
+    "workloads.views.finding.find_departments",
+    "workloads.views.finding.find_baselines",
+    "portal.finding.find_pages",
+]
 APPROVALS_WAITING: list[str] = ["workloads.selectors.approvals.count_waiting_for"]
 
 # --- API ---------------------------------------------------------------------------

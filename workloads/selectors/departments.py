@@ -11,10 +11,14 @@ _OPEN = ~Q(workload__status=Status.RETIRED)
 
 def departments() -> QuerySet[Department]:
     """By name, with the workloads of each that are not retired; one query."""
-    return Department.objects.select_related("head").annotate(
-        workloads=Count("workload", filter=_OPEN),
-        running=Count("workload", filter=Q(workload__status=Status.LIVE)),
-        hours_week=Sum("workload__shown_estimate__ops_hours_week", filter=_OPEN),
+    return (
+        Department.objects.select_related("head")
+        .order_by("name")
+        .annotate(
+            workloads=Count("workload", filter=_OPEN),
+            running=Count("workload", filter=Q(workload__status=Status.LIVE)),
+            hours_week=Sum("workload__shown_estimate__ops_hours_week", filter=_OPEN),
+        )
     )
 
 

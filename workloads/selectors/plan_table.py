@@ -4,7 +4,7 @@ A fixed number of queries whatever the number of rows: one for a page of rows, o
 their newest submitted versions, one for the sums, one for the choices of the filters.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -26,12 +26,11 @@ from django.db.models import (
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce, Lower, NullIf
 
-from workloads.enums import EstimateState, SignRole, Status, Verdict
+from workloads.enums import EstimateState, Status, Verdict
 from workloads.models import Estimate, Signoff, Workload
 from workloads.rules.plan_filter import ABSENT, Group, Only, PlanFilter, Sort
 from workloads.selectors.compiled import fetch_compiled
 from workloads.selectors.plan import number_of
-from workloads.selectors.signoffs import mark_of
 
 _EMPTY = Value("")
 _SHOWN = "shown_estimate__"
@@ -137,6 +136,17 @@ def filtered(asked: PlanFilter, today: date) -> QuerySet[Workload]:
     return rows
 
 
+def found_by(asked: PlanFilter) -> QuerySet[Workload]:
+    """What a search finds, rows that are named so before rows that are owned so."""
+    named = Case(
+        When(name__icontains=asked.search, then=0),
+        default=1,
+        output_field=IntegerField(),
+    )
+    conditions = [_matches(word) for word in asked.search.split()]
+    return Workload.objects.filter(*conditions).order_by(named, "number")
+
+
 def ordered(rows: QuerySet[Workload], asked: PlanFilter) -> QuerySet[Workload]:
     """Groups first, then the column asked for; the reference breaks every tie."""
     orders = [part.asc(nulls_last=True) for part in _GROUPED_BY[asked.group]]
@@ -227,61 +237,6 @@ def _unsigned(today: date) -> QuerySet[Estimate]:
         state=EstimateState.SUBMITTED,
     ).values("pk")
 
-
-# --- Signatures ----------------------------------------------------------------------
-
-
-@dataclass(slots=True)
-class Submitted:
-    """The newest submitted version of a row: its number, its state, its E F O."""
-
-    version: int
-    state: str
-    marks: dict[str, str]
-
-    @property
-    def states(self) -> tuple[str, str, str]:
-        engineering, finance, ops = (self.marks[role] for role in SignRole)
-        return engineering, finance, ops
-
-    @property
-    def is_waiting(self) -> bool:
-        return self.state == EstimateState.SUBMITTED
-
-
-def submitted_versions(ids: Sequence[int], today: date) -> dict[int, Submitted]:
-    """By id of the estimate, in one query; signatures in the order they were given."""
-    found = fetch_compiled(_signatures, tuple(ids)) if ids else []
-    versions: dict[int, Submitted] = {}
-    for pk, version, state, role, verdict, lapses_on, end in found:
-        one = versions.get(pk)
-        if one is None:
-            waiting = "waiting" if state == EstimateState.SUBMITTED else "none"
-            one = Submitted(version, state, dict.fromkeys(_ROLES, waiting))
-            versions[pk] = one
-        mark = role and mark_of(verdict, lapses_on, end, today)
-        if mark:
-            one.marks[role] = mark
-    return versions
-
-
-def _signatures(ids: tuple[int, ...]) -> QuerySet[Any, Any]:
-    return (
-        Estimate.objects.filter(pk__in=ids)
-        .order_by("signoffs__at", "signoffs__id")
-        .values_list(
-            "pk",
-            "version",
-            "state",
-            "signoffs__role",
-            "signoffs__verdict",
-            "signoffs__lapses_on",
-            "signoffs__end__kind",
-        )
-    )
-
-
-_ROLES = tuple(str(role) for role in SignRole)
 
 # --- Sums ----------------------------------------------------------------------------
 

@@ -151,3 +151,15 @@ def shipping_in(quarter: Quarter) -> list[Shipping]:
         Shipping(ref_of(number), status, hours or Decimal(0), uplift)
         for number, status, hours in rows
     ]
+
+
+def committed_in(quarter: Quarter) -> tuple[list[tuple[int, str]], int]:
+    """Number and status of what is committed for a quarter or live from it; and how
+    many workloads the plan has that are not retired."""
+    open_rows = Workload.objects.exclude(status=Status.RETIRED)
+    rows = open_rows.filter(
+        status__in=[Status.COMMITTED, Status.LIVE], ship_quarter=str(quarter)
+    )
+    return list(rows.order_by("number").values_list("number", "status")), (
+        open_rows.count()
+    )

@@ -26,7 +26,8 @@ from workloads.forms.cells import (
 from workloads.models import Estimate, Workload
 from workloads.selectors.estimates import etag_of
 from workloads.selectors.plan import get_workload
-from workloads.selectors.plan_table import row_of, submitted_versions
+from workloads.selectors.plan_marks import submitted_versions
+from workloads.selectors.plan_table import row_of
 from workloads.services.cells import change_figure, has_factors, newest_version
 from workloads.services.plan import edit_workload
 from workloads.views.plan_edits import offer_edits

@@ -20,11 +20,11 @@ from workloads.enums import Status
 from workloads.forms.plan import read_filter
 from workloads.rules.plan_filter import ABSENT, Group, Only, PlanFilter, Sort
 from workloads.selectors.plan_choices import Choices, plan_choices
+from workloads.selectors.plan_marks import submitted_versions
 from workloads.selectors.plan_table import (
     PlanRow,
     Summary,
     page_of,
-    submitted_versions,
     summary_of,
     sums_by_group,
 )

@@ -11,7 +11,8 @@ from portal.kernel.templatetags import look
 from workloads.enums import CostGate, Status
 from workloads.models.plan import model_tier_of, ref_of
 from workloads.rules.gates import unheld
-from workloads.selectors.plan_table import PlanRow, Submitted
+from workloads.selectors.plan_marks import Submitted
+from workloads.selectors.plan_table import PlanRow
 
 figure = lru_cache(maxsize=8192)(look.short)
 safe = lru_cache(maxsize=4096)(conditional_escape)
