@@ -12,7 +12,7 @@ from workloads.api.words import MARKS, STATES
 from workloads.enums import Audience, CostGate, EstimateState, Shape, SignRole, Status
 from workloads.models import Workload
 from workloads.models.plan import model_tier_of, ref_of
-from workloads.selectors.plan_table import Submitted, submitted_versions
+from workloads.selectors.plan_marks import Submitted, submitted_versions
 
 NO_MARKS: Mapping[str, str] = {str(role): "none" for role in SignRole}
 

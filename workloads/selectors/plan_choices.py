@@ -60,7 +60,8 @@ def _everything() -> QuerySet[Any, Any]:
 def _span(first: str | None, last: str | None) -> tuple[str, ...]:
     if not first or not last:
         return ()
-    quarter, quarters = Quarter.parse(first), []
+    quarter = Quarter.parse(first)
+    quarters: list[str] = []
     while str(quarter) <= last and len(quarters) < MOST_QUARTERS:
         quarters.append(str(quarter))
         quarter = quarter.plus(1)

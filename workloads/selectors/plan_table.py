@@ -23,7 +23,7 @@ from django.db.models import (
     Value,
     When,
 )
-from django.db.models.expressions import Combinable
+from django.db.models.expressions import Expression
 from django.db.models.functions import Coalesce, Lower, NullIf
 
 from workloads.enums import EstimateState, Status, Verdict
@@ -31,6 +31,8 @@ from workloads.models import Estimate, Signoff, Workload
 from workloads.rules.plan_filter import ABSENT, Group, Only, PlanFilter, Sort
 from workloads.selectors.compiled import fetch_compiled
 from workloads.selectors.plan import number_of
+
+Part = Expression | F
 
 _EMPTY = Value("")
 _SHOWN = "shown_estimate__"
@@ -41,7 +43,7 @@ LIFECYCLE = Case(
 )
 
 # What a column is ordered by; a row without a value comes last either way.
-_ORDERS: Mapping[Sort, tuple[Combinable, ...]] = {
+_ORDERS: Mapping[Sort, tuple[Part, ...]] = {
     Sort.REF: (),
     Sort.NAME: (Lower("name"),),
     Sort.OWNER: (NullIf(Lower(OWNER_SHOWN), _EMPTY),),
@@ -57,7 +59,7 @@ _ORDERS: Mapping[Sort, tuple[Combinable, ...]] = {
     Sort.COST_GATE: (NullIf("cost_gate", _EMPTY),),
     Sort.SHIP_QUARTER: (NullIf("ship_quarter", _EMPTY),),
 }
-_GROUPED_BY: Mapping[Group, tuple[Combinable, ...]] = {
+_GROUPED_BY: Mapping[Group, tuple[Part, ...]] = {
     Group.QUARTER: _ORDERS[Sort.SHIP_QUARTER],
     Group.STATUS: _ORDERS[Sort.STATUS],
     Group.OWNER: _ORDERS[Sort.OWNER],
@@ -218,7 +220,7 @@ def chip(only: Only, today: date) -> Q:
     return Q(submitted_estimate__in=_unsigned(today)) & ~Q(status=Status.RETIRED)
 
 
-def _unsigned(today: date) -> QuerySet[Estimate]:
+def _unsigned(today: date) -> QuerySet[Estimate, Any]:
     """Submitted versions without three valid signatures.
 
     `signed_at` says that three were given and none was withdrawn; only a lapse is left
