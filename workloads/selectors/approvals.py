@@ -1,15 +1,21 @@
 """The approvals inbox: which signatures wait, for whom, and since when."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import reduce
+from operator import or_
+
+from django.db.models import Q, QuerySet
 
 from portal.kernel import clock
 from portal.kernel.models import User
 from portal.kernel.selectors import numbers
-from workloads.enums import EstimateState, SignRole, Status
+from workloads.enums import EstimateState, SignRole
 from workloads.models import Estimate, Signoff, Workload
 from workloads.rules.signing import SigningCase, separation_refusal
 from workloads.rules.working_days import working_days_between
+from workloads.selectors import waiting
 from workloads.selectors.plan import rows_with_requirements
 from workloads.selectors.signoffs import (
     principals_by_role,
@@ -41,34 +47,79 @@ class WaitingSignature:
     barred: str
 
 
-def waiting_signatures(user: User, now: datetime) -> list[WaitingSignature]:
-    """Everything that waits for a signature, the person's own first, oldest first."""
+MOST_SHOWN = 100
+
+
+def waiting_signatures(
+    user: User, now: datetime, most: int = MOST_SHOWN
+) -> list[WaitingSignature]:
+    """What waits for a signature, the person's own first, oldest first.
+
+    At most `most` versions of the person's own and as many of others; the count of
+    `count_waiting_for` is exact.
+    """
     today = clock.today(now)
     principals = principals_by_role(user, today)
-    waiting = [
+    items = [
         item
-        for workload in _with_submitted()
+        for workload in _to_show(user, principals, today, most)
         for item in _of(workload, user, principals, today)
     ]
     return sorted(
-        waiting,
+        items,
         key=lambda item: (not item.yours, item.due_on or date.max, item.since),
     )
 
 
 def count_waiting_for(user: User, now: datetime) -> int:
-    """The number on the badge: what this very person can sign now."""
+    """The number on the badge: what this very person can sign or renew now."""
     today = clock.today(now)
-    if not principals_by_role(user, today) and not _own_roles(user):
+    principals = principals_by_role(user, today)
+    asked = list(_yours(user, principals, today))
+    if not asked:
         return 0
-    return sum(item.yours for item in waiting_signatures(user, now))
+    return sum(found.count() for found in asked)
 
 
-def _with_submitted() -> list[Workload]:
+def _yours(
+    user: User, principals: dict[SignRole, list[User]], today: date
+) -> Iterator[QuerySet[Estimate]]:
+    """One query a role: versions that this person can sign, then those to renew."""
+    own = _own_roles(user)
+    for role in SignRole:
+        if role in own:
+            yield waiting.signable(role, [user], today)
+        elif role in principals:
+            ids = [
+                waiting.signable(role, [user, principal], today).values("pk")
+                for principal in principals[role]
+            ]
+            yield Estimate.objects.filter(
+                reduce(or_, (Q(pk__in=found) for found in ids))
+            )
+    if own or principals:
+        yield waiting.renewable(user, today)
+
+
+def _to_show(
+    user: User, principals: dict[SignRole, list[User]], today: date, most: int
+) -> list[Workload]:
+    yours = [
+        pk
+        for found in _yours(user, principals, today)
+        for pk in found.order_by("submitted_at", "pk").values_list("pk", flat=True)[
+            :most
+        ]
+    ]
+    others = (
+        waiting.lacking_any(today)
+        .exclude(pk__in=yours)
+        .order_by("submitted_at", "pk")
+        .values_list("pk", flat=True)[:most]
+    )
     return list(
         rows_with_requirements()
-        .filter(submitted_estimate__state=EstimateState.SUBMITTED)
-        .exclude(status=Status.RETIRED)
+        .filter(submitted_estimate__in=[*yours, *others])
         .prefetch_related("submitted_estimate__contributors")
         .order_by("submitted_estimate__submitted_at", "number")
     )
