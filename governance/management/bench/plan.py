@@ -20,7 +20,6 @@ from portal.kernel.services.tokens import issue_token
 
 PAGE = "/plan/?status=committed&group=quarter"
 LIST = "/api/v1/workloads/?limit=100"
-PLAIN_STATIC = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 Say = Callable[[str], None]
 
 
@@ -123,9 +122,7 @@ def _queries(path: str, headers: dict[str, str]) -> int:
     """Statements of one warm request, counted in this process."""
     client = InProcess(headers=headers, SERVER_NAME="127.0.0.1")
     client.get(path)
-    with CaptureQueriesContext(
-        connection,
-    ) as captured:
+    with CaptureQueriesContext(connection) as captured:
         client.get(path)
     return len(captured)
 

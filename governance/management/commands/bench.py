@@ -13,6 +13,7 @@ from django.db import connection
 
 from governance.management.bench import database
 from governance.management.bench.audit import audit_verify
+from governance.management.bench.ground import stand_alone
 from governance.management.bench.plan import plan_api, plan_page
 from governance.management.bench.results import NotMeasured, Result, not_measured
 from portal.kernel.management.base import PortalCommand
@@ -48,6 +49,7 @@ class Command(PortalCommand):
                 f"No measurement is called {', '.join(unknown)}. "
                 f"There are {', '.join(MEASUREMENTS)}."
             )
+        stand_alone()
         self._say(f"Machine: {_machine()}")
         results = {}
         for name in [one for one in MEASUREMENTS if one in wanted]:
