@@ -49,6 +49,6 @@ class EstimateAdmin(OfAWorkload):
         states = marks_of(obj, clock.today(clock.now())).values()
         return marks.signoff_marks(tuple(states))
 
-    @admin.display(description="Tokens/user/month", ordering="tokens_per_user_month")
+    @admin.display(description="Tokens /user/month", ordering="tokens_per_user_month")
     def tokens(self, obj: Estimate) -> str:
         return figure(obj.tokens_per_user_month)

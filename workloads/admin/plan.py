@@ -196,7 +196,7 @@ class WorkloadAdmin(StepActions, HouseAdmin):
         return CostGate(obj.cost_gate).sheet if obj.cost_gate else marks.no_gate()
 
     @admin.display(
-        description="Tokens/user/month",
+        description="Tokens /user/month",
         ordering="shown_estimate__tokens_per_user_month",
     )
     def tokens(self, obj: Workload) -> str:
@@ -204,7 +204,7 @@ class WorkloadAdmin(StepActions, HouseAdmin):
         return figure(shown.tokens_per_user_month) if shown else ""
 
     @admin.display(
-        description="Ops hours/week", ordering="shown_estimate__ops_hours_week"
+        description="Ops hours /week", ordering="shown_estimate__ops_hours_week"
     )
     def hours(self, obj: Workload) -> str:
         shown = obj.shown_estimate

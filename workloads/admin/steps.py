@@ -148,9 +148,15 @@ def _asked_of(workload: Workload, to: Status, actor: User, now: datetime) -> Ask
     step = step_between(Status(workload.status), to)
     if step is None or (to == Status.PLANNED and step.source != Status.COMMITTED):
         return Asked(workload, [], f"It is {workload.status}: no such step from there.")
-    # The reason is what this page asks for; it counts as given.
-    request = StepRequest(to=to, reason="given on this page")
-    requirements = requirements_of_step(workload, step=step, request=request, now=now)
+    request = StepRequest(to=to)
+    requirements = [
+        requirement
+        for requirement in requirements_of_step(
+            workload, step=step, request=request, now=now
+        )
+        # The page asks for it itself.
+        if requirement.code != "reason_given"
+    ]
     if access.allows(actor, step.action, workload):
         return Asked(workload, requirements, "")
     who = access.capitalised(access.who_can(step.action, workload))
