@@ -145,6 +145,7 @@ def _field(
         "cell": place.cell,
         "workload": place.workload,
         "action": place.address,
+        "holder": "th" if place.column == "name" else "td",
         "note": note,
         "hint": _hint(place),
         "why": _why(place),
