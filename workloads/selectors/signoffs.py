@@ -93,11 +93,16 @@ def renewable_from(signoff: Signoff, estimate: Estimate) -> date | None:
     return signoff.lapses_on - timedelta(days=estimate.signature_reminder_days)
 
 
+def deputyships(user: User, today: date) -> QuerySet[Deputy]:
+    """The spans of today in which this person stands in for someone."""
+    return Deputy.objects.filter(
+        deputy=user, from_day__lte=today, until_day__gte=today, signer__is_active=True
+    )
+
+
 def principals_by_role(user: User, today: date) -> dict[SignRole, list[User]]:
     """For whom this person may sign as deputy today, by role, in one query."""
-    rows = Deputy.objects.filter(
-        deputy=user, from_day__lte=today, until_day__gte=today, signer__is_active=True
-    ).select_related("signer")
+    rows = deputyships(user, today).select_related("signer")
     by_role: dict[SignRole, list[User]] = {}
     for row in rows.order_by("id"):
         if row.role in row.signer.roles:
