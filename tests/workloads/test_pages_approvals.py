@@ -11,6 +11,7 @@ from tests.workloads import stories
 from tests.workloads.pages import Reader, field, toasts, words
 from workloads.enums import EstimateState, SignRole, Status, Verdict
 from workloads.models import Estimate, Signoff, SignoffEnd, Workload
+from workloads.selectors.approvals import waiting_signatures
 from workloads.services.deputies import name_deputy
 from workloads.services.lifecycle import advance
 
@@ -393,7 +394,7 @@ def test_home_forgets_what_was_moved(cast, as_):
 # --- queries -------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("workloads", "queries"), [(1, 18), (3, 18)])
+@pytest.mark.parametrize(("workloads", "queries"), [(1, 22), (3, 22)])
 def test_the_inbox_takes_the_same_queries_for_one_and_for_three(
     cast, as_, django_assert_num_queries, workloads, queries
 ):
@@ -403,3 +404,20 @@ def test_the_inbox_takes_the_same_queries_for_one_and_for_three(
 
     with django_assert_num_queries(queries):
         client.get("/approvals/")
+
+
+def test_a_signature_behind_a_long_queue_is_signed_at_its_own_address(
+    cast, as_, waiting, monkeypatch
+):
+    stories.submitted(stories.proposed(cast, name="Later"), cast.sarah)
+    monkeypatch.setattr("workloads.views.signoffs.MOST_SHOWN", 1)
+    monkeypatch.setattr(
+        "workloads.views.signoffs.waiting_signatures",
+        lambda user, now: waiting_signatures(user, now, most=1),
+    )
+
+    page = words(as_("noor").get("/approvals/W-02/1/ops/"))
+
+    assert "Yours · 2" in page
+    assert "The 1 oldest versions are shown" in page
+    assert "You are signing ops hours: 6 h/week." in page

@@ -107,7 +107,7 @@ def test_an_edit_from_a_stale_page_shows_both_values_and_loses_none(cast, as_):
 
     page = words(stale)
     assert stale.status_code == 412
-    assert "Someone was faster. pia at 09:00 UTC changed W-01." in page
+    assert "Someone was faster. Pia Novak at 09:00 UTC changed W-01." in page
     assert "Answers order questions. Pia's words." in page
     assert Workload.objects.get().purpose == "Pia's words."
 

@@ -20,7 +20,7 @@ class DeputyForm(forms.Form):
     role = forms.ChoiceField(label="Signature")
     deputy = PersonChoice(
         queryset=User.objects.none(),
-        empty_label=None,
+        empty_label="choose a person",
         help_text="Signs in their own name, marked as for you.",
     )
     from_day = _day(label="From")

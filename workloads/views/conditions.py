@@ -22,7 +22,6 @@ from workloads.selectors.people import (
 
 SIGNATURES = frozenset(f"signoff_{role}" for role in SignRole)
 LINK_LABELS = {
-    "estimate_complete": "Open the estimate",
     "signoff_engineering": "See what is signed",
     "signoff_finance": "See what is signed",
     "signoff_ops": "See what is signed",
@@ -73,7 +72,7 @@ def _shown(
         return {
             **row,
             "why": "It can be signed once a complete version is submitted.",
-            "link_label": "Open the estimate",
+            "link_label": _estimate_label(workload),
         }
     able = menders(requirement, workload, reader.people, reader.barred)
     mine = reader.user in able
@@ -81,7 +80,7 @@ def _shown(
     return {
         **row,
         "why": " ".join(filter(None, [words, _waiting(requirement, reader.now)])),
-        "link_label": _link_label(requirement, mine=mine),
+        "link_label": _link_label(requirement, workload, mine=mine),
         "ask": _ask(requirement, workload, reader, able),
     }
 
@@ -100,7 +99,15 @@ def _waiting(requirement: Requirement, now: datetime) -> str:
     return f"Waiting {days} day{'s' if days != 1 else ''}."
 
 
-def _link_label(requirement: Requirement, *, mine: bool) -> str:
+def _estimate_label(workload: Workload) -> str:
+    """Where a signature or a version is missing, the way is the draft, or the first."""
+    draft = workload.draft_estimate
+    return f"Open v{draft.version}" if draft else f"Estimate {workload.ref}"
+
+
+def _link_label(requirement: Requirement, workload: Workload, *, mine: bool) -> str:
+    if requirement.code == "estimate_complete":
+        return _estimate_label(workload)
     if mine and requirement.code in SIGNATURES:
         return "Weigh and sign"
     return LINK_LABELS.get(requirement.code, "Mend it")

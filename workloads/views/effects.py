@@ -90,8 +90,9 @@ def _not_counted(workload: Workload, estimate: Estimate, head: Head) -> str:
     """A sum counts live and committed: of anything else it says when it would."""
     hours = formats.in_full(estimate.ops_hours_week or 0)
     needs = head.parts.get("ops", {}).get("hours_week")
+    state = "a candidate" if workload.status == Status.CANDIDATE else workload.status
     now = f" The quarter needs {needs} h/week now." if needs is not None else ""
     return (
-        f"{workload.ref} is only {workload.status}: its {hours} h/week count in "
+        f"{workload.ref} is {state}: its {hours} h/week count in "
         f"{head.quarter.label} once it is committed.{now}"
     )

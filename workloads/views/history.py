@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from portal.kernel.formats import BLANK
 from portal.kernel.models import AuditEntry
 from portal.kernel.pages.trail import Change, Line, line_of
 from workloads.lifecycle import FORWARD
@@ -37,7 +38,11 @@ class Told:
 def told_of(entry: AuditEntry) -> Told:
     line = line_of(entry)
     told = TOLD.get(entry.action, set())
-    left = [change for change in line.changes if change.field not in told]
+    left = [
+        change
+        for change in line.changes
+        if change.field not in told and (change.before or change.after != BLANK)
+    ]
     return Told(
         line,
         _sentence(entry, line),

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 from django.urls import reverse
 
@@ -131,15 +130,15 @@ def what_follows(estimate: Estimate, role: SignRole, today: date) -> str:
     return f"{done}{workload.ref} stays {workload.status}."
 
 
-def lede_of(yours: list[Any], others: list[Any]) -> str:
+def lede_of(yours: int, others: int) -> str:
     if not yours and not others:
         return "Nothing waits for a signature."
     first = (
-        f"{count_word(len(yours))} wait{'s' if len(yours) == 1 else ''} for you"
+        f"{count_word(yours)} wait{'s' if yours == 1 else ''} for you"
         if yours
         else "Nothing waits for you"
     )
-    second = f", {count_word(len(others)).lower()} for others" if others else ""
+    second = f", {count_word(others).lower()} for others" if others else ""
     return (
         f"{first}{second}. Each shows what is signed, what changed since the last "
         "signature, and on which sources it rests."

@@ -18,9 +18,9 @@ def why_not(user: Any, action: str, workload: Workload | None = None) -> str:
 
 
 def last_change_of(workload: Workload) -> str:
-    """ "Marcus at 09:40 UTC" of the newest entry: who was faster."""
-    entry = audit.entries(object_=workload.ref).first()
+    """ "Marcus Webb at 09:40 UTC" of the newest entry: who was faster."""
+    entry = audit.entries(object_=workload.ref).select_related("actor").first()
     if entry is None:
         return "Somebody"
-    who = entry.actor_username or "The system"
+    who = entry.actor.display_name if entry.actor else "The system"
     return f"{who} at {entry.at:%H:%M} UTC"

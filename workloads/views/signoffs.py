@@ -18,8 +18,11 @@ from workloads.enums import EstimateState, SignRole, Verdict
 from workloads.models import Estimate, Workload
 from workloads.rules.estimates import count_sources
 from workloads.selectors.approvals import (
+    MOST_SHOWN,
     WaitingSignature,
+    count_waiting_for,
     overdue_after,
+    waiting_on,
     waiting_signatures,
 )
 from workloads.selectors.estimates import get_estimate, inputs_of
@@ -67,7 +70,9 @@ def approval(request: HttpRequest, ref: str, version: int, role: str) -> HttpRes
         except Invalid as problem:
             wrong = problem.errors[0].detail if problem.errors else problem.detail
     items = waiting_signatures(request.user, now)  # type: ignore[arg-type]
-    asked = _asked(items, workload, version, sign_role)
+    shown = [item for item in items if item.workload.pk == workload.pk]
+    waiting = shown or waiting_on(workload, request.user, now)  # type: ignore[arg-type]
+    asked = _asked(waiting, workload, version, sign_role)
     return _inbox(request, items, asked, now, wrong)
 
 
@@ -175,8 +180,9 @@ def _inbox(
 ) -> HttpResponse:
     yours = [item for item in items if item.yours]
     others = [item for item in items if not item.yours]
-    # The badge counts the same; the page has it already.
-    request.approvals_waiting = len(yours)  # type: ignore[attr-defined]
+    total = count_waiting_for(request.user, now)  # type: ignore[arg-type]
+    # The badge counts the same; it need not be asked for twice.
+    request.approvals_waiting = total  # type: ignore[attr-defined]
     start = (page_number(request) - 1) * OTHERS_A_PAGE
     shown = others[start : start + OTHERS_A_PAGE]
     patience, _ = overdue_after()
@@ -196,13 +202,17 @@ def _inbox(
     context = {
         "yours": lines(yours),
         "others": lines(shown),
+        "yours_total": total,
         "others_total": len(others),
+        "only_oldest": (
+            len({item.estimate.pk for item in items}) >= MOST_SHOWN and MOST_SHOWN
+        ),
         "paging": (
             paging_for(request, size=OTHERS_A_PAGE, shown=len(shown), total=len(others))
             if len(others) > OTHERS_A_PAGE
             else None
         ),
-        "lede": lede_of(yours, others),
+        "lede": lede_of(total, len(others)),
         "wrong": wrong,
         **(_detail(request, asked, now) if asked else {}),
     }

@@ -6,6 +6,7 @@ from datetime import datetime
 from django.urls import reverse
 
 from portal.kernel import clock, formats
+from portal.kernel.access import capitalised
 from portal.kernel.models import User
 from portal.kernel.pages.joints import Waiting
 from workloads.enums import EstimateState, Status
@@ -43,10 +44,11 @@ def _signature(item: WaitingSignature, patience: int, *, primary: bool) -> Waiti
         )
     stands_in = f" For {item.for_principal.display_name}." if item.for_principal else ""
     days = item.waited_working_days
+    signed = capitalised(what_is_signed(item.estimate, item.role))
     return Waiting(
         title=f"Sign {item.role.budget}, estimate v{version}",
         detail=(
-            f"{item.workload.name}. {what_is_signed(item.estimate, item.role)} "
+            f"{item.workload.name}. {signed} "
             f"Waited {days} working day{'s' if days != 1 else ''}.{stands_in}"
         ),
         link=address_of(item),
