@@ -62,7 +62,7 @@ def in_full(number: Number, places: int | None = None) -> str:
 
 
 def is_shortened(number: Number) -> bool:
-    return abs(number) >= _IN_FULL_BELOW
+    return abs(exact(number)) >= _IN_FULL_BELOW
 
 
 def short(number: Number) -> str:
