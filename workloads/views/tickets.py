@@ -3,6 +3,8 @@
 from datetime import date
 from typing import Any
 
+from django.utils.html import format_html
+
 from portal.kernel import clock, formats
 from workloads.enums import SignRole, Verdict
 from workloads.forms.inputs import DECLARED, FORMULA, SHARES, USERS
@@ -131,12 +133,20 @@ def _tier(old: EstimateInputs | None, new: EstimateInputs) -> list[Row]:
     return [
         Row(
             label="Model tier",
-            before=before or formats.BLANK,
+            before=_breakable(before),
             change="" if old is None else _same(before, after),
-            after=after or formats.BLANK,
+            after=_breakable(after),
             same=old is not None and before == after,
         )
     ]
+
+
+def _breakable(tier: str) -> str:
+    """Where the column is narrow, the second model stands below the first."""
+    first, arrow, second = tier.partition("→")
+    if not arrow:
+        return tier or formats.BLANK
+    return format_html("{}→<wbr>{}", first, second)
 
 
 def _same(before: str, after: str) -> str:
