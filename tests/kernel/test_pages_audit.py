@@ -126,7 +126,7 @@ def test_pages_go_on_by_entry_and_come_back(as_, cast, monkeypatch):
     assert 'rel="next"' not in third.content.decode()
 
 
-@pytest.mark.parametrize(("entries", "queries"), [(1, 5), (3, 5)])
+@pytest.mark.parametrize(("entries", "queries"), [(1, 6), (3, 6)])
 def test_audit_takes_the_same_queries_for_one_and_for_three(
     as_, cast, django_assert_num_queries, entries, queries
 ):
