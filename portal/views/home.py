@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.views.decorators.http import require_safe
 
 from portal.kernel import clock, formats
 from portal.kernel.models import User
@@ -19,6 +20,7 @@ from portal.kernel.services.visits import record_visit
 NEWS_SHOWN = 6
 
 
+@require_safe
 def home(request: HttpRequest) -> HttpResponse:
     now = clock.now()
     user: User = request.user  # type: ignore[assignment]

@@ -1,0 +1,225 @@
+"""Who gets in where: one row for each address and method, and for each thing that an
+address can be asked. Read by the test of the matrix; a route that is not here fails it.
+
+Getting in means to be judged on what was sent: any answer besides 401, 403, 404 and the
+way to the sign-in.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+# One person for each, each with that role alone. "its owner" is named on the workloads.
+ROLES = (
+    "owner",
+    "planner",
+    "engineering",
+    "finance",
+    "ops",
+    "committee",
+    "department_head",
+    "auditor",
+    "runtime",
+    "admin",
+)
+PERSONAS = ("stranger", *ROLES, "its owner", "no role", "superuser")
+PUBLIC = frozenset(PERSONAS)
+SIGNED_IN = PUBLIC - {"stranger"}
+NOBODY: frozenset[str] = frozenset()
+
+
+def only(*personas: str) -> frozenset[str]:
+    return frozenset(personas)
+
+
+WRITERS = only("its owner", "planner")
+PROPOSERS = only("owner", "its owner", "planner")
+SIGNERS = only("engineering", "finance", "ops")
+COMMITTEE = only("committee")
+ADMIN = only("admin")
+PEOPLE = SIGNED_IN - {"runtime"}
+ASKERS = SIGNED_IN - {"auditor", "runtime", "no role", "superuser"}
+# Who may take some step of a workload; the others are refused whatever they ask for.
+MOVERS = only("its owner", "planner", "committee")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One row: `who` gets in when `method` asks `route`, with this body and these parts.
+
+    `path` replaces parts of the address, which are else those of the test's world.
+    """
+
+    route: str
+    method: str
+    who: frozenset[str]
+    body: Mapping[str, Any] = field(default_factory=dict)
+    path: Mapping[str, Any] = field(default_factory=dict)
+    query: str = ""
+
+    def __str__(self) -> str:
+        told = ",".join(f"{k}={v}" for k, v in {**self.path, **self.body}.items())
+        return f"{self.method} {self.route}{self.query} {told}".rstrip()
+
+
+def reads(*routes: str, who: frozenset[str] = SIGNED_IN) -> list[Cell]:
+    return [Cell(route, "GET", who) for route in routes]
+
+
+def forms(*routes: str, who: frozenset[str]) -> list[Cell]:
+    """Pages whose form is open to the same people as what it sends."""
+    return [Cell(route, method, who) for route in routes for method in ("GET", "POST")]
+
+
+def posts(*routes: str, who: frozenset[str]) -> list[Cell]:
+    return [Cell(route, "POST", who) for route in routes]
+
+
+V1 = "api/v1/"
+W = f"{V1}workloads/<str:ref>/"
+E = f"{W}estimates/<int:version>/"
+TOKENS = f"{V1}tokens/<int:number>/"
+CRITERION = f"{W}success-criteria/<int:number>/"
+DEPARTMENT = f"{V1}departments/<str:code>/"
+DEPUTY = f"{V1}deputies/<int:number>/"
+BASELINE = f"{V1}plan/baselines/<int:number>/"
+
+API: list[Cell] = [
+    # --- The kernel's ----------------------------------------------------------------
+    *reads(f"{V1}schema/", f"{V1}docs/", who=PUBLIC),
+    *reads(f"{V1}me/", f"{V1}numbers/", f"{V1}audit/", f"{V1}audit/verify/"),
+    *reads(f"{V1}tokens/"),
+    *posts(f"{V1}tokens/", who=PEOPLE),
+    *reads(TOKENS, who=only("its owner")),
+    Cell(TOKENS, "DELETE", only("its owner")),
+    Cell(f"{V1}numbers/", "PATCH", COMMITTEE),
+    Cell(
+        f"{V1}audit/",
+        "GET",
+        only("auditor", "committee", "admin"),
+        query="?format=jsonl",
+    ),
+    *posts(f"{V1}audit/verify/", who=SIGNED_IN),
+    *reads(f"{V1}audit/checkpoint/", who=only("auditor", "committee", "admin")),
+    # --- The plan --------------------------------------------------------------------
+    *reads(
+        f"{V1}workloads/", W, f"{W}requirements/", f"{V1}plan/", f"{V1}plan/export/"
+    ),
+    *posts(f"{V1}workloads/", who=PROPOSERS),
+    Cell(W, "PATCH", WRITERS),
+    *posts(f"{V1}plan/import/", who=only("planner")),
+    Cell(f"{V1}plan/import/", "POST", only("planner"), query="?dry_run=true"),
+    *reads(f"{V1}plan/baselines/", BASELINE, f"{BASELINE}compare/"),
+    *posts(f"{V1}plan/baselines/", who=COMMITTEE),
+    # --- Estimates and signatures ----------------------------------------------------
+    *reads(f"{W}estimates/", E, f"{E}compare/"),
+    *posts(f"{W}estimates/", f"{E}submit/", who=WRITERS),
+    Cell(E, "PATCH", WRITERS),
+    Cell(f"{E}signoffs/", "POST", only("engineering"), {"role": "engineering"}),
+    Cell(f"{E}signoffs/", "POST", only("finance"), {"role": "finance"}),
+    Cell(f"{E}signoffs/", "POST", only("ops"), {"role": "ops"}),
+    Cell(f"{E}signoffs/", "POST", SIGNERS),
+    Cell(
+        f"{E}signoffs/<str:role>/", "DELETE", only("finance"), path={"role": "finance"}
+    ),
+    Cell(f"{E}signoffs/<str:role>/", "DELETE", only("ops"), path={"role": "ops"}),
+    # --- The road --------------------------------------------------------------------
+    *posts(f"{W}requirements/<str:code>/ask/", who=ASKERS),
+    Cell(f"{W}transitions/", "POST", WRITERS, {"to": "planned"}),
+    Cell(
+        f"{W}transitions/", "POST", only("its owner"), {"to": "live"}, {"ref": "W-02"}
+    ),
+    Cell(
+        f"{W}transitions/",
+        "POST",
+        only("its owner", "committee"),
+        {"to": "planned"},
+        {"ref": "W-02"},
+    ),
+    Cell(f"{W}transitions/", "POST", only("its owner", "committee"), {"to": "retired"}),
+    Cell(f"{W}transitions/", "POST", MOVERS, {"to": "live"}),
+    Cell(f"{W}transitions/", "POST", MOVERS),
+    *reads(f"{W}success-criteria/", CRITERION, f"{W}production-readiness/"),
+    *posts(f"{W}success-criteria/", f"{W}production-readiness/", who=WRITERS),
+    Cell(CRITERION, "PATCH", WRITERS),
+    Cell(CRITERION, "DELETE", WRITERS),
+    # --- Around it -------------------------------------------------------------------
+    *reads(f"{V1}departments/", DEPARTMENT, f"{V1}deputies/", DEPUTY),
+    *posts(f"{V1}departments/", who=only("committee", "admin")),
+    Cell(DEPARTMENT, "PATCH", only("committee", "admin")),
+    *posts(f"{V1}deputies/", who=SIGNERS),
+    Cell(f"{V1}deputies/", "POST", only("ops"), {"role": "ops"}),
+    Cell(DEPUTY, "DELETE", only("finance")),
+]
+
+REFERENCE = r"^(?P<ref>[A-Za-z]{1,2}-[0-9]{1,9})/?$"
+PAGE = "workloads/<str:ref>/"
+VERSION = f"{PAGE}estimates/<int:version>/"
+ACCOUNT = "settings/accounts/<int:user_id>/"
+
+PAGES: list[Cell] = [
+    # --- The house's -----------------------------------------------------------------
+    *reads("livez", "readyz", "metrics", "problems/", who=PUBLIC),
+    *reads("problems/<slug:code>/", who=PUBLIC),
+    *forms("sign-in/", who=PUBLIC),
+    *posts("sign-out/", who=SIGNED_IN),
+    *reads("", "find/", REFERENCE),
+    *reads("audit/", "audit/verify/"),
+    *reads(
+        "audit/checkpoint/",
+        "audit/export/",
+        who=only("auditor", "committee", "admin"),
+    ),
+    *reads("settings/", "settings/tokens/", "settings/views/", "settings/numbers/"),
+    *reads("settings/accounts/", "settings/mail/"),
+    *posts("settings/look/", "settings/keys/", who=SIGNED_IN),
+    *forms("settings/password/", who=SIGNED_IN),
+    *forms("settings/tokens/new/", who=PEOPLE),
+    *posts("settings/tokens/<int:token_id>/revoke/", who=only("its owner", "admin")),
+    *forms("settings/views/new/", who=SIGNED_IN),
+    *posts("settings/views/<int:view_id>/delete/", who=only("its owner")),
+    *forms("settings/numbers/change/", who=COMMITTEE),
+    *forms("settings/accounts/new/", ACCOUNT, who=ADMIN),
+    *posts(f"{ACCOUNT}active/", f"{ACCOUNT}password/", who=ADMIN),
+    *posts("settings/mail/test/", who=ADMIN),
+    # --- The plan --------------------------------------------------------------------
+    *reads("plan/", "plan/roadmap/", "plan/cells/<str:ref>/", "workloads/", PAGE),
+    *reads("plan/export.<str:kind>", "plan/import/example.<str:kind>"),
+    *reads("plan/import/", "plan/import/<int:import_id>/"),
+    *posts("plan/import/", "plan/import/<int:import_id>/confirm/", who=only("planner")),
+    *reads("plan/baselines/", "plan/baselines/<int:number>/"),
+    Cell("plan/baselines/compare/", "GET", SIGNED_IN, query="?from=1&to=1"),
+    *posts("plan/baselines/", who=COMMITTEE),
+    *reads("departments/", "departments/<slug:code>/"),
+    *posts("departments/<slug:code>/", who=only("committee", "admin")),
+    *forms("departments/new/", who=only("committee", "admin")),
+    *forms("plan/cells/<str:ref>/<slug:column>/", who=WRITERS),
+    *forms("workloads/propose/", who=PROPOSERS),
+    *forms(f"{PAGE}edit/", who=WRITERS),
+    *posts(f"{PAGE}ask/<slug:code>/", who=ASKERS),
+    *reads(f"{PAGE}criteria/", f"{PAGE}readiness/", f"{PAGE}step/<str:to>/"),
+    *posts(f"{PAGE}criteria/", f"{PAGE}readiness/", who=WRITERS),
+    *posts(f"{PAGE}criteria/<int:criterion_id>/remove/", who=WRITERS),
+    Cell(f"{PAGE}step/<str:to>/", "POST", WRITERS, path={"to": "planned"}),
+    Cell(
+        f"{PAGE}step/<str:to>/",
+        "POST",
+        only("its owner", "committee"),
+        path={"to": "retired"},
+    ),
+    *forms(f"{PAGE}estimates/new/", who=WRITERS),
+    *posts(f"{PAGE}estimates/preview/", who=WRITERS),
+    *forms(f"{VERSION}submit/", who=WRITERS),
+    *reads(VERSION, f"{VERSION}compare/<int:other>/", "approvals/"),
+    *posts(VERSION, who=WRITERS),
+    *reads(
+        f"{VERSION}<str:role>/withdraw/",
+        "approvals/<str:ref>/<int:version>/<str:role>/",
+    ),
+    *posts(f"{VERSION}<str:role>/withdraw/", who=only("finance")),
+    *posts("approvals/<str:ref>/<int:version>/<str:role>/", who=only("finance")),
+    *reads("settings/deputies/"),
+    *posts("settings/deputies/", who=SIGNERS),
+    *posts("settings/deputies/<int:deputy_id>/end/", who=only("finance")),
+]
+TABLE = [*API, *PAGES]
