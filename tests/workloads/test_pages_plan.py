@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from portal.kernel import clock
 from portal.kernel.models import SavedView
 from tests.conftest import NOW
 from tests.workloads import stories
@@ -294,8 +295,6 @@ def test_counted_chips_answer_the_questions_people_ask(five, as_):
 
 
 def test_a_lapsed_signature_is_missing_again(cast, as_, monkeypatch):
-    from portal.kernel import clock
-
     stories.planned(cast)
     later = NOW.replace(year=2027, month=1, day=2)
     monkeypatch.setattr(clock, "now", lambda: later)

@@ -47,7 +47,10 @@ def listing(request: HttpRequest) -> HttpResponse:
     """GET lists them, newest first; POST takes one."""
     now = clock.now()
     here = Quarter.of(clock.today(now), current().fiscal_year_starts)
-    form = BaselineForm(request.POST or None, initial={"quarter": here.label})
+    form = BaselineForm(
+        request.POST if request.method == "POST" else None,
+        initial={"quarter": here.label},
+    )
     if request.method == "POST":
         require(request.user, "baseline.take")
         if form.is_valid():

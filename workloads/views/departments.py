@@ -44,7 +44,7 @@ def listing(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def new(request: HttpRequest) -> HttpResponse:
     require(request.user, "department.edit")
-    form = DepartmentForm(request.POST or None)
+    form = DepartmentForm(request.POST if request.method == "POST" else None)
     refused: Problem | None = None
     if request.method == "POST" and form.is_valid():
         user: User = request.user  # type: ignore[assignment]
@@ -78,7 +78,9 @@ def new(request: HttpRequest) -> HttpResponse:
 def department(request: HttpRequest, code: str) -> HttpResponse:
     """Its facts and history; for whoever may, the form that changes it."""
     found = get_department(code)
-    form = DepartmentForm(request.POST or None, department=found)
+    form = DepartmentForm(
+        request.POST if request.method == "POST" else None, department=found
+    )
     refused: Problem | None = None
     if request.method == "POST":
         require(request.user, "department.edit")

@@ -64,7 +64,11 @@ RUNNING = {ImportState.CHECKING, ImportState.APPLYING}
 @require_http_methods(["GET", "HEAD", "POST"])
 def upload(request: HttpRequest) -> HttpResponse:
     """GET offers the form and the newest sheets; POST keeps a sheet and judges it."""
-    form = UploadForm(request.POST or None, request.FILES or None)
+    form = (
+        UploadForm(request.POST, request.FILES)
+        if request.method == "POST"
+        else UploadForm()
+    )
     refused: Problem | None = None
     if request.method == "POST":
         require(request.user, "plan.import")
