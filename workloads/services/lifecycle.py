@@ -78,6 +78,7 @@ def advance(
         )
     if step is None:
         raise IllegalTransition(_no_such_step(workload, to), link=link_to(workload))
+    _require_not_lapsed(workload, step, now)
     request = StepRequest(to=to, reason=reason)
     requirements = requirements_of_step(workload, step=step, request=request, now=now)
     if not all_met(requirements):
@@ -95,6 +96,18 @@ def advance(
             now=now,
         )
     return workload
+
+
+def _require_not_lapsed(workload: Workload, step: Step, now: datetime) -> None:
+    """A signature that lapsed takes planned back, though the hourly task is yet to come."""
+    signed = is_signed(workload.submitted_estimate, clock.today(now))
+    if step.source == Status.PLANNED and step.target == Status.COMMITTED and not signed:
+        version = workload.submitted_estimate.version  # type: ignore[union-attr]
+        raise IllegalTransition(
+            f"{workload.ref} falls back to candidate: a signature on v{version} lapsed. "
+            "Renew it, then move it to planned again.",
+            link=link_to(workload),
+        )
 
 
 def fall_back_to_candidate(workload: Workload, *, reason: str, now: datetime) -> None:

@@ -57,8 +57,7 @@ def _point_one(workload: Workload, newest_first: Sequence[Estimate]) -> None:
     draft = _first(newest_first, lambda e: e.state == EstimateState.DRAFT)
     submitted = _first(newest_first, lambda e: e.state != EstimateState.DRAFT)
     signed = _first(newest_first, lambda e: e.signed_at is not None)
-    waiting = _first(newest_first, lambda e: e.state == EstimateState.SUBMITTED)
-    workload.shown_estimate = signed or waiting or draft or submitted
+    workload.shown_estimate = signed or submitted or draft
     workload.submitted_estimate = submitted
     workload.draft_estimate = draft
     workload.version += 1
