@@ -394,7 +394,7 @@ def test_home_forgets_what_was_moved(cast, as_):
 # --- queries -------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("workloads", "queries"), [(1, 22), (3, 22)])
+@pytest.mark.parametrize(("workloads", "queries"), [(1, 21), (3, 21)])
 def test_the_inbox_takes_the_same_queries_for_one_and_for_three(
     cast, as_, django_assert_num_queries, workloads, queries
 ):

@@ -55,7 +55,7 @@ def _may_sign(view: WeighbridgeView) -> None:
     estimate, role = view.subject, view.peek("role")
     today = clock.today(view.now)
     if isinstance(role, str) and role in set(SignRole):
-        require_signer(estimate.workload, estimate, SignRole(role), view.actor, today)
+        require_signer(estimate, SignRole(role), view.actor, today)
     else:
         require_any_signer(estimate, view.actor, today)
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 
-from workloads.enums import EstimateState, SignRole, Verdict
+from workloads.enums import EstimateState, SignRole, Status, Verdict
 
 
 @dataclass(frozen=True)
@@ -25,10 +25,7 @@ class StandingSignature:
         )
 
     def people(self) -> frozenset[int]:
-        return frozenset(
-            {self.signer_id}
-            | ({self.on_behalf_of_id} if self.on_behalf_of_id is not None else set())
-        )
+        return _people(self.signer_id, self.on_behalf_of_id)
 
 
 @dataclass(frozen=True)
@@ -36,6 +33,7 @@ class SigningCase:
     """One press of a signature, as it stands under the lock."""
 
     role: SignRole
+    verdict: Verdict
     signer_id: int
     on_behalf_of_id: int | None
     owner_id: int | None
@@ -47,10 +45,7 @@ class SigningCase:
 
     def people(self) -> frozenset[int]:
         """The person who presses and, for a deputy, the one who is stood in for."""
-        return frozenset(
-            {self.signer_id}
-            | ({self.on_behalf_of_id} if self.on_behalf_of_id is not None else set())
-        )
+        return _people(self.signer_id, self.on_behalf_of_id)
 
 
 @dataclass(frozen=True)
@@ -97,10 +92,14 @@ def state_refusal(case: SigningCase) -> Refusal | None:
 
 
 def is_renewal(case: SigningCase) -> bool:
-    """The same signer, on an unchanged version, from `renewable_from` on."""
+    """The same signer signs an unchanged version again, from `renewable_from` on.
+
+    A refusal renews nothing: who signed withdraws, while no status rests on it.
+    """
     given = signature_of(case.standing, case.role)
     return (
         given is not None
+        and case.verdict == Verdict.APPROVE
         and given.holds_on(case.today)
         and given.signer_id == case.signer_id
         and case.renewable_from is not None
@@ -115,6 +114,18 @@ def signature_of(
         if signature.role == role:
             return signature
     return None
+
+
+def status_rests_on(status: Status, *, signed: bool) -> bool:
+    """Whether the status has used a version's signatures, so that none is withdrawn.
+
+    `signed`: the version has received all three.
+    """
+    return signed and status != Status.CANDIDATE
+
+
+def _people(signer_id: int, on_behalf_of_id: int | None) -> frozenset[int]:
+    return frozenset({signer_id, on_behalf_of_id or signer_id})
 
 
 def carries_three(standing: tuple[StandingSignature, ...], today: date) -> bool:

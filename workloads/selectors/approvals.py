@@ -10,21 +10,22 @@ from django.db.models import Count, Exists, Q, QuerySet, Subquery, Value
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce
 
-from portal.kernel import clock
+from portal.kernel import access, clock
 from portal.kernel.models import User
 from portal.kernel.selectors import numbers
 from workloads.enums import EstimateState, SignRole, Status
 from workloads.models import Estimate, Signoff, Workload
-from workloads.rules.signing import SigningCase, separation_refusal
+from workloads.rules.signing import is_renewal, separation_refusal
 from workloads.rules.working_days import working_days_between
 from workloads.selectors import waiting
 from workloads.selectors.plan import rows_with_requirements
 from workloads.selectors.signoffs import (
     deputyships,
     principals_by_role,
-    renewable_from,
+    signing_case,
     snapshot,
     standing_rows,
+    stands_in_for,
     waiting_since,
 )
 
@@ -164,7 +165,7 @@ def _to_show(
 
 
 def _own_roles(user: User) -> list[SignRole]:
-    return [role for role in SignRole if user.has_role(str(role))]
+    return [role for role in SignRole if access.allows(user, f"signoff.{role}")]
 
 
 def _of(
@@ -176,20 +177,17 @@ def _of(
     estimate = workload.submitted_estimate
     if estimate is None or estimate.submitted_at is None:
         return []
+    # The row at hand, so that no version asks for its workload.
+    estimate.workload = workload
     given = {SignRole(row.role): row for row in standing_rows(estimate)}
     items = []
     for role in SignRole:
         row = given.get(role)
         if row is None or not snapshot(row).holds_on(today):
             items.append(_item(workload, estimate, role, None, user, principals, today))
-        elif _renews_now(row, estimate, user, today):
+        elif is_renewal(signing_case(estimate, role, user, None, today)):
             items.append(_item(workload, estimate, role, row, user, principals, today))
     return items
-
-
-def _renews_now(row: Signoff, estimate: Estimate, user: User, today: date) -> bool:
-    from_day = renewable_from(row, estimate)
-    return row.signer_id == user.pk and from_day is not None and today >= from_day
 
 
 def _item(
@@ -201,14 +199,10 @@ def _item(
     principals: dict[SignRole, list[User]],
     today: date,
 ) -> WaitingSignature:
-    stands_in = [] if role in _own_roles(user) else principals.get(role, [])
-    candidates: list[User | None] = (
-        [None] if role in _own_roles(user) else list(stands_in)
-    )
     barred, principal, yours = "", None, False
-    for candidate in candidates:
+    for candidate in stands_in_for(user, role, principals):
         refusal = separation_refusal(
-            _case(workload, estimate, role, user, candidate, today)
+            signing_case(estimate, role, user, candidate, today)
         )
         if refusal is None:
             barred, principal, yours = "", candidate, True
@@ -226,27 +220,6 @@ def _item(
         yours=yours,
         for_principal=principal,
         barred=barred,
-    )
-
-
-def _case(
-    workload: Workload,
-    estimate: Estimate,
-    role: SignRole,
-    user: User,
-    principal: User | None,
-    today: date,
-) -> SigningCase:
-    return SigningCase(
-        role=role,
-        signer_id=user.pk,
-        on_behalf_of_id=principal.pk if principal else None,
-        owner_id=workload.owner_id,
-        contributor_ids=frozenset(one.pk for one in estimate.contributors.all()),
-        state=EstimateState(estimate.state),
-        standing=tuple(snapshot(row) for row in standing_rows(estimate)),
-        renewable_from=None,
-        today=today,
     )
 
 

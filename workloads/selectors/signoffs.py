@@ -1,13 +1,19 @@
 """Reads of signatures: what stands, who may act, and what waits for whom."""
 
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 
 from django.db.models import Prefetch, QuerySet
 
+from portal.kernel import access
 from portal.kernel.models import User
 from workloads.enums import EstimateState, SignoffEndKind, SignRole, Verdict
 from workloads.models import Deputy, Estimate, Signoff
-from workloads.rules.signing import StandingSignature, carries_three
+from workloads.rules.signing import (
+    SigningCase,
+    StandingSignature,
+    carries_three,
+)
 
 
 def with_ends(queryset: QuerySet[Signoff]) -> QuerySet[Signoff]:
@@ -137,11 +143,46 @@ def waiting_since(estimate: Estimate, role: SignRole) -> datetime | None:
 
 def contributor_ids(estimate: Estimate) -> frozenset[int]:
     """Everyone who wrote or edited the version while it was a draft."""
-    return frozenset(
-        estimate.contributors.through.objects.filter(
-            estimate_id=estimate.pk
-        ).values_list("user_id", flat=True)
+    return frozenset(user.pk for user in estimate.contributors.all())
+
+
+def signing_case(
+    estimate: Estimate,
+    role: SignRole,
+    actor: User,
+    principal: User | None,
+    today: date,
+    verdict: Verdict = Verdict.APPROVE,
+) -> SigningCase:
+    """A press as the rules judge it; `principal` is whom a deputy stands in for."""
+    rows = standing_rows(estimate)
+    given = next((row for row in rows if row.role == role), None)
+    return SigningCase(
+        role=role,
+        verdict=verdict,
+        signer_id=actor.pk,
+        on_behalf_of_id=principal.pk if principal else None,
+        owner_id=estimate.workload.owner_id,
+        contributor_ids=contributor_ids(estimate),
+        state=EstimateState(estimate.state),
+        standing=tuple(snapshot(row) for row in rows),
+        renewable_from=renewable_from(given, estimate) if given else None,
+        today=today,
     )
+
+
+def stands_in_for(
+    actor: User,
+    role: SignRole,
+    principals: Mapping[SignRole, Sequence[User]],
+) -> list[User | None]:
+    """For whom this person may give a role's signature; None is for themselves.
+
+    Who holds the role signs in their own name only; a deputy for any signer of theirs.
+    """
+    if access.allows(actor, f"signoff.{role}"):
+        return [None]
+    return list(principals.get(role, ()))
 
 
 def numbers_with_lapsed(today: date) -> list[int]:

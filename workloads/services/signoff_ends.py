@@ -10,6 +10,7 @@ from portal.kernel.models import User
 from portal.kernel.services import audit
 from workloads.enums import EstimateState, SignoffEndKind, SignRole, Status, Verdict
 from workloads.models import Estimate, Signoff, SignoffEnd, Workload
+from workloads.rules.signing import status_rests_on
 from workloads.selectors.estimates import get_estimate
 from workloads.selectors.signoffs import principals_by_role, standing_rows
 from workloads.services import lifecycle
@@ -100,7 +101,8 @@ def _require_withdrawable(
         )
     if estimate.state != EstimateState.SUBMITTED:
         raise NotOpenForSigning(f"{name_of(estimate)} is {estimate.state}.")
-    if workload.status != Status.CANDIDATE and estimate.signed_at is not None:
+    signed = estimate.signed_at is not None
+    if status_rests_on(Status(workload.status), signed=signed):
         raise SignatureInUse(
             f"{workload.ref} is {workload.status} on this signature. Submit a new "
             "version, or move it back to candidate first.",

@@ -11,7 +11,7 @@ from portal.kernel.models import User
 from portal.kernel.periods import Quarter
 from portal.kernel.selectors import numbers
 from portal.kernel.services import audit
-from workloads.enums import EstimateState, SignoffEndKind, SignRole, Status, Verdict
+from workloads.enums import SignoffEndKind, SignRole, Status, Verdict
 from workloads.models import Estimate, Signoff, SignoffEnd, Workload
 from workloads.rules.signing import (
     SigningCase,
@@ -21,12 +21,11 @@ from workloads.rules.signing import (
 )
 from workloads.selectors.estimates import etag_of, get_estimate
 from workloads.selectors.signoffs import (
-    contributor_ids,
     is_signed,
     principals_by_role,
-    renewable_from,
-    snapshot,
+    signing_case,
     standing_rows,
+    stands_in_for,
 )
 from workloads.services.errors import (
     AlreadySigned,
@@ -64,7 +63,7 @@ def sign(
     end_lapsed(workload, now=now)
     estimate = get_estimate(workload, version)
     today = clock.today(now)
-    case = require_signer(workload, estimate, press.role, actor, today)
+    case = require_signer(estimate, press.role, actor, today, press.verdict)
     require_same_numbers(estimate, press.sha256)
     _require_reason(press)
     if workload.status == Status.RETIRED:
@@ -81,26 +80,26 @@ def sign(
 
 
 def require_signer(
-    workload: Workload, estimate: Estimate, role: SignRole, actor: User, today: date
+    estimate: Estimate,
+    role: SignRole,
+    actor: User,
+    today: date,
+    verdict: Verdict = Verdict.APPROVE,
 ) -> SigningCase:
     """The case of this press, once the person may give this signature at all (403).
 
     A person with the role signs for themselves; a deputy for the first signer they stand
     in for whom separation of duties allows.
     """
-    candidates: list[User | None] = (
-        [None]
-        if access.allows(actor, f"signoff.{role}")
-        else list(principals_by_role(actor, today).get(role, []))
-    )
+    candidates = stands_in_for(actor, role, principals_by_role(actor, today))
     if not candidates:
         raise NotAllowed(
             f"You cannot sign {name_of(estimate)} for {role}: "
-            f"{access.who_can(f'signoff.{role}', workload)} can."
+            f"{access.who_can(f'signoff.{role}')} can."
         )
     refusal = None
     for principal in candidates:
-        case = _case(workload, estimate, role, actor, principal, today)
+        case = signing_case(estimate, role, actor, principal, today, verdict)
         refusal = separation_refusal(case)
         if refusal is None:
             return case
@@ -108,29 +107,6 @@ def require_signer(
         f"You cannot sign {name_of(estimate)} for {role}: "
         f"{refusal.sentence if refusal else ''}. Another person with the role {role} can.",
         link=link_to(estimate),
-    )
-
-
-def _case(
-    workload: Workload,
-    estimate: Estimate,
-    role: SignRole,
-    actor: User,
-    principal: User | None,
-    today: date,
-) -> SigningCase:
-    rows = standing_rows(estimate)
-    given = next((row for row in rows if row.role == role), None)
-    return SigningCase(
-        role=role,
-        signer_id=actor.pk,
-        on_behalf_of_id=principal.pk if principal else None,
-        owner_id=workload.owner_id,
-        contributor_ids=contributor_ids(estimate),
-        state=EstimateState(estimate.state),
-        standing=tuple(snapshot(row) for row in rows),
-        renewable_from=renewable_from(given, estimate) if given else None,
-        today=today,
     )
 
 

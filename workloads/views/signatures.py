@@ -11,6 +11,7 @@ from portal.kernel.models import User
 from workloads.enums import EstimateState, SignRole, Status, Verdict
 from workloads.models import Estimate, Signoff, Workload
 from workloads.rules.requirements import Requirement
+from workloads.rules.signing import status_rests_on
 from workloads.selectors.people import in_words, menders
 from workloads.selectors.signoffs import ended, marks_of, renewable_from
 
@@ -134,7 +135,8 @@ def _lapse(row: Signoff, estimate: Estimate, today: date) -> dict[str, str]:
 
 
 def _withdrawal(row: Signoff, estimate: Estimate, workload: Workload) -> dict[str, str]:
-    in_use = workload.status != Status.CANDIDATE and estimate.signed_at is not None
+    signed = estimate.signed_at is not None
+    in_use = status_rests_on(Status(workload.status), signed=signed)
     return {
         "withdraw": reverse(
             "workloads:withdraw", args=[workload.ref, estimate.version, row.role]
