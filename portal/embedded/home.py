@@ -48,6 +48,11 @@ class Home:
         return self.root / "mail"
 
     @property
+    def metrics(self) -> Path:
+        """What each web process counts; emptied at each start of the server."""
+        return self.root / "metrics"
+
+    @property
     def static(self) -> Path:
         return self.root / "static"
 

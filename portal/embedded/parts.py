@@ -2,11 +2,12 @@
 
 import http.client
 import os
+import shutil
 import signal
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -49,6 +50,7 @@ class ProcessPart:
     patience: float = 20
     # Its standard output is the terminal's; only its complaints go to the log.
     shown: bool = False
+    variables: dict[str, str] = field(default_factory=dict)
     process: subprocess.Popen[bytes] | None = None
     log_began: int = 0
 
@@ -65,13 +67,17 @@ class ProcessPart:
             self.process = subprocess.Popen(
                 self.command(),
                 cwd=PROJECT,
-                env={**os.environ, **VARIABLES, MARK: str(self.home.root)},
+                env=self._environment(),
                 stdin=subprocess.DEVNULL,
                 stdout=None if self.shown else log,
                 stderr=log,
                 process_group=0,
                 preexec_fn=dies_with_parent(signal.SIGTERM),  # noqa: PLW1509 no threads
             )
+
+    def _environment(self) -> dict[str, str]:
+        mark = {MARK: str(self.home.root)}
+        return {**os.environ, **VARIABLES, **self.variables, **mark}
 
     def runs(self) -> bool:
         return self.process is not None and self.process.poll() is None
@@ -150,7 +156,8 @@ def web_part(home: Home, host: str, port: int) -> ProcessPart:
         name="web",
         about=f"two processes on {host}:{port}",
         home=home,
-        command=lambda: command,
+        command=lambda: _with_empty(home.metrics, command),
+        variables={"PROMETHEUS_MULTIPROC_DIR": str(home.metrics)},
         answers=lambda _: _speaks_http(host, port),
         # Longer than granian's own, so that it ends its processes itself.
         patience=25,
@@ -196,6 +203,13 @@ def errand(home: Home) -> ProcessPart:
 
 def _module(name: str, *arguments: str) -> list[str]:
     return [sys.executable, "-m", name, *arguments]
+
+
+def _with_empty(directory: Path, command: list[str]) -> list[str]:
+    """Each web process counts in a file of its own there; a new server counts anew."""
+    shutil.rmtree(directory, ignore_errors=True)
+    directory.mkdir(mode=0o700, exist_ok=True)
+    return command
 
 
 def _opened(log: Path) -> BinaryIO:
