@@ -23,7 +23,7 @@ from workloads.enums import Status
 from workloads.forms.plan import read_filter, read_window
 from workloads.rules.moves import Move, QuarterLoad, moves_that_fit
 from workloads.selectors.plan_choices import plan_choices
-from workloads.selectors.quarters import Head, heads_of
+from workloads.selectors.quarters import heads_of
 from workloads.selectors.roadmap import (
     Bounds,
     RoadRow,
@@ -70,8 +70,7 @@ def roadmap(request: HttpRequest) -> HttpResponse:
     ends = bounds()
     first, count = read_window(request.GET, default=_first(today, current, ends))
     shown = [first.plus(n) for n in range(count)]
-    heads = heads_of([first.plus(n) for n in range(count + LOOKED_AHEAD)])
-    columns = [Column(head.quarter, head.parts) for head in heads[:count]]
+    columns = [Column(head.quarter, head.parts) for head in heads_of(shown)]
     longest = longest_of([column.parts for column in columns])
     asked = read_filter(request.GET)
     start = (page_number(request) - 1) * PAGE_SIZE
@@ -85,7 +84,7 @@ def roadmap(request: HttpRequest) -> HttpResponse:
         "rows": [_row(row, columns, current) for row in rows],
         "platform": [formats.in_full(Decimal(_ops(c)["platform"])) for c in columns],
         "paging": paging_for(request, size=PAGE_SIZE, shown=len(rows), total=total),
-        "over": _overfull(heads, count, current),
+        "over": _overfull(columns, current),
         "no_ceiling": [
             c.quarter.label for c in columns if _ops(c)["ceiling_hours_week"] is None
         ],
@@ -196,25 +195,26 @@ def _first_quarter(row: RoadRow, current: ModelNumbers) -> str:
 # --- What would mend it --------------------------------------------------------------
 
 
-def _overfull(
-    heads: Sequence[Head], count: int, current: ModelNumbers
-) -> list[dict[str, Any]]:
+def _overfull(columns: Sequence[Column], current: ModelNumbers) -> list[dict[str, Any]]:
     """Each quarter that is over its ceiling, with every single move that would fit."""
-    if all(overload(head.parts["ops"]) <= 0 for head in heads[:count]):
+    if not any(column.over for column in columns):
         return []
-    quarters = [head.quarter for head in heads]
-    loads = quarter_loads(quarters, [head.parts["ops"] for head in heads])
+    last = columns[-1].quarter
+    ahead = heads_of([last.plus(n + 1) for n in range(LOOKED_AHEAD)], codes=("ops",))
+    quarters = [*(c.quarter for c in columns), *(head.quarter for head in ahead)]
+    parts = [*(_ops(c) for c in columns), *(head.parts["ops"] for head in ahead)]
+    loads = quarter_loads(quarters, parts)
     return [
-        _mend(heads[place], loads, place, current)
-        for place in range(count)
-        if loads[place].over > 0
+        _mend(column.quarter, loads, place, current)
+        for place, column in enumerate(columns)
+        if column.over
     ]
 
 
 def _mend(
-    head: Head, loads: Sequence[QuarterLoad], place: int, current: ModelNumbers
+    quarter: Quarter, loads: Sequence[QuarterLoad], place: int, current: ModelNumbers
 ) -> dict[str, Any]:
-    shipping, load = shipping_in(head.quarter), loads[place]
+    shipping, load = shipping_in(quarter), loads[place]
     refs = sorted(one.ref for one in shipping)
     fte = load.hours / current.hours_per_full_time_equivalent
     return {
