@@ -90,7 +90,7 @@ WRITERS = {
     r"\.(to_(planned|committed|live|retired)|back_to_(candidate|planned))\(\)": set(),
     r"getattr\(workload, MOVES": {"workloads/services/lifecycle.py"},
     r"update\(state=": {"workloads/services/estimates.py"},
-    r"\.state = ": {"workloads/services/estimates.py"},
+    r"estimate\.state = ": {"workloads/services/estimates.py"},
     r"update\(signed_at=": {
         "workloads/services/signoffs.py",
         "workloads/services/signoff_ends.py",
