@@ -11,6 +11,10 @@ class Status(StrEnum):
     RETIRED = "retired"
 
 
+COUNTED: tuple[Status, ...] = (Status.COMMITTED, Status.LIVE)
+"""What a quarter's sums count; its ship quarter is fixed, its signed figures stay."""
+
+
 class CostGate(StrEnum):
     """Overage pattern of a workload's default tier."""
 

@@ -22,12 +22,12 @@ from django.db.models.functions import TruncMonth
 from capacity.formulas.ops import OpsLoad, ops_load
 from portal.kernel.models import ModelNumbers
 from portal.kernel.periods import Quarter
-from workloads.enums import Status
+from workloads.enums import COUNTED, Status
 from workloads.models import Workload
-from workloads.models.plan import ref_of
+from workloads.rules.shown import ref_of
 from workloads.selectors.compiled import fetch_compiled
+from workloads.selectors.quarters import first_quarter_of
 
-COUNTED = (Status.COMMITTED, Status.LIVE)
 _HOURS = "shown_estimate__ops_hours_week"
 
 
@@ -148,7 +148,5 @@ def _number(name: str) -> Subquery:
 
 
 def _first_quarter(row: _Row) -> Quarter:
-    """The ship quarter, and once live the quarter of going live."""
-    if row.live_month is None:
-        return Quarter.parse(row.ship_quarter)
-    return Quarter.of(row.live_month.date(), row.starts)
+    live_on = row.live_month.date() if row.live_month else None
+    return first_quarter_of(row.ship_quarter, live_on, row.starts)

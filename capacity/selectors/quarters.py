@@ -8,15 +8,16 @@ from typing import Any
 from django.db.models import OuterRef, Q, Subquery
 
 from capacity.formulas.tokens import tokens_in_month
-from capacity.selectors.ops_load import COUNTED, OpsHours, ops_hours
+from capacity.selectors.ops_load import OpsHours, ops_hours
 from portal.kernel import clock
 from portal.kernel.models import ModelNumbers
 from portal.kernel.periods import Month, Quarter
 from portal.kernel.selectors import numbers
-from workloads.enums import Status
+from workloads.enums import COUNTED, Status
 from workloads.models import StatusStep, Workload
-from workloads.models.plan import ref_of
 from workloads.rules.estimates import format_number
+from workloads.rules.shown import ref_of
+from workloads.selectors.quarters import first_quarter_of
 
 
 @dataclass(frozen=True)
@@ -68,11 +69,9 @@ def loads(starts: int) -> list[Load]:
 
 def _load(row: tuple[Any, ...], starts: int) -> Load:
     number, status, ship_quarter, live_at, users, tokens, growth, submitted = row
-    quarter = Quarter.parse(ship_quarter)
-    ships = quarter.months(starts)[0]
-    if live_at is not None:
-        ships = Month.of(clock.today(live_at))
-        quarter = Quarter.of(clock.today(live_at), starts)
+    live_on = clock.today(live_at) if live_at else None
+    quarter = first_quarter_of(ship_quarter, live_on, starts)
+    ships = Month.of(live_on) if live_on else quarter.months(starts)[0]
     estimated = Month.of(clock.today(submitted)) if submitted else ships
     return Load(
         ref=ref_of(number),

@@ -19,9 +19,9 @@ from workloads.rules.sheets import words
 from workloads.rules.sheets.columns import HEADINGS
 from workloads.rules.sheets.written import (
     written_cost_gate,
-    written_model_tier,
     written_quarter,
 )
+from workloads.rules.shown import model_tier_of
 from workloads.selectors.requirements import road_for
 from workloads.services.errors import RowsRefused
 from workloads.services.imports import apply_import, preview_import
@@ -63,7 +63,7 @@ def exported(write=write_csv):
                 shown.sessions_per_user_month if shown else None,
                 shown.tokens_per_user_month if shown else None,
                 shown.ops_hours_week if shown else None,
-                written_model_tier(workload.primary_model, workload.degrade_model),
+                model_tier_of(workload.primary_model, workload.degrade_model),
                 written_cost_gate(workload.cost_gate),
                 written_quarter(workload.ship_quarter),
             ]

@@ -18,9 +18,9 @@ from workloads.rules.sheets.neutral import neutralise, plain
 from workloads.rules.sheets.rows import ParsedRow
 from workloads.rules.sheets.written import (
     written_cost_gate,
-    written_model_tier,
     written_quarter,
 )
+from workloads.rules.shown import model_tier_of
 from workloads.services.sheets.files import read_plan_file
 from workloads.services.sheets.writer import write_csv, write_json, write_xlsx
 
@@ -73,7 +73,7 @@ def cells_of(row):
         row.sessions,
         row.tokens,
         row.ops_hours,
-        written_model_tier(row.primary_model, row.degrade_model),
+        model_tier_of(row.primary_model, row.degrade_model),
         written_cost_gate(row.cost_gate or ""),
         written_quarter(row.ship_quarter),
     ]

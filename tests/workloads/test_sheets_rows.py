@@ -12,10 +12,10 @@ from workloads.rules.sheets.errors import SheetError, TooManyRows
 from workloads.rules.sheets.rows import read_rows
 from workloads.rules.sheets.written import (
     written_cost_gate,
-    written_model_tier,
     written_number,
     written_quarter,
 )
+from workloads.rules.shown import model_tier_of
 
 HEAD = ",".join(HEADINGS)
 
@@ -310,7 +310,7 @@ def test_values_are_written_as_the_plan_shows_them():
     assert written_quarter("") == ""
     assert written_cost_gate("pay_as_you_go") == "pay-as-you-go"
     assert written_cost_gate("") == ""
-    assert written_model_tier("Sonnet", "Haiku") == "Sonnet→Haiku"
-    assert written_model_tier("Sonnet", "") == "Sonnet"
+    assert model_tier_of("Sonnet", "Haiku") == "Sonnet→Haiku"
+    assert model_tier_of("Sonnet", "") == "Sonnet"
     assert repr(written_number(Decimal("6.00"))) == "6"
     assert str(written_number(Decimal("6.50"))) == "6.5"

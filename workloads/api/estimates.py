@@ -18,9 +18,9 @@ from workloads.api.inputs import EstimateBody, InputsAnswer
 from workloads.api.signatures import SignatureAnswer, shown_signature
 from workloads.api.words import STATES
 from workloads.models import INPUT_FIELDS, Estimate, Workload
-from workloads.models.plan import model_tier_of
 from workloads.rules.comparison import Comparison, Difference, compare
 from workloads.rules.estimates import count_sources, missing_inputs
+from workloads.rules.shown import model_tier_of
 from workloads.selectors.estimates import (
     budgets_json,
     etag_of,

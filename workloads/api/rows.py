@@ -11,7 +11,7 @@ from portal.kernel.api.renderers import number
 from workloads.api.words import MARKS, STATES
 from workloads.enums import Audience, CostGate, EstimateState, Shape, SignRole, Status
 from workloads.models import Workload
-from workloads.models.plan import model_tier_of, ref_of
+from workloads.rules.shown import model_tier_of, ref_of
 from workloads.selectors.plan_marks import Submitted, submitted_versions
 
 NO_MARKS: Mapping[str, str] = {str(role): "none" for role in SignRole}

@@ -12,9 +12,9 @@ from workloads.forms.figures import QuantityField, WholeField
 from workloads.forms.workloads import PersonChoice, QuarterField, people_for
 from workloads.models import Workload
 from workloads.models.estimates import MOST_TOKENS, MOST_USERS
-from workloads.models.plan import model_tier_of
 from workloads.rules.sheets.cells import BadCell
 from workloads.rules.sheets.words import read_model_tier
+from workloads.rules.shown import model_tier_of
 
 MOST_SESSIONS = 100_000
 MOST_HOURS = 10_000

@@ -9,7 +9,7 @@ from django.db import models
 
 from portal.kernel.models.guards import no_truncate
 from workloads.enums import EstimateState
-from workloads.models.plan import Workload, model_tier_of
+from workloads.models.plan import Workload
 from workloads.rules.estimates import (
     MOST_OPS_HOURS,
     MOST_SESSIONS,
@@ -17,6 +17,7 @@ from workloads.rules.estimates import (
     MOST_TOKENS_PER_MONTH,
     MOST_USERS,
 )
+from workloads.rules.shown import model_tier_of
 
 INPUT_FIELDS: tuple[str, ...] = (
     "users",

@@ -11,6 +11,7 @@ from portal.kernel.models.guards import append_only, no_truncate
 from workloads.enums import Audience, CostGate, Shape, Status
 from workloads.lifecycle import STEPS
 from workloads.models.departments import Department
+from workloads.rules.shown import model_tier_of, ref_of
 
 QUARTER_PATTERN = r"^[0-9]{4}Q[1-4]$"
 
@@ -226,7 +227,6 @@ class Workload(FSMModelMixin, models.Model):
 
     @property
     def model_tier(self) -> str:
-        """Primary and, where there is one, degrade model: `Sonnet→Haiku`."""
         return model_tier_of(self.primary_model, self.degrade_model)
 
     @property
@@ -262,15 +262,6 @@ class Workload(FSMModelMixin, models.Model):
     )
     def to_retired(self) -> None:
         """any → retired"""
-
-
-def ref_of(number: int) -> str:
-    """The stable reference shown to people: 7 → W-07."""
-    return f"W-{number:02d}"
-
-
-def model_tier_of(primary: str, degrade: str) -> str:
-    return f"{primary}→{degrade}" if degrade else primary
 
 
 class StatusStep(models.Model):

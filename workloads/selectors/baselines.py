@@ -42,7 +42,9 @@ def _frozen(workload: Any) -> dict[str, Any]:
         "status": workload.status,
         "ship_quarter": workload.ship_quarter,
         "users": shown.users if shown else None,
-        "sessions_per_user_month": format_number(sessions) if sessions else None,
+        "sessions_per_user_month": format_number(sessions)
+        if sessions is not None
+        else None,
         "tokens_per_user_month": shown.tokens_per_user_month if shown else None,
         "tokens_per_month": shown.tokens_per_month if shown else None,
         "ops_hours_week": format_number(hours) if hours is not None else None,

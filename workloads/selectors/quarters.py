@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from functools import cache
 from typing import Any, Protocol
 
@@ -50,3 +51,13 @@ def heads_of(
         Head(quarter, {code: parts[quarter] for code, parts in filled.items()})
         for quarter in quarters
     ]
+
+
+def first_quarter_of(ship_quarter: str, live_on: date | None, starts: int) -> Quarter:
+    """The ship quarter, and once live the quarter of going live.
+
+    `starts` is the month in which the fiscal year starts.
+    """
+    if live_on is None:
+        return Quarter.parse(ship_quarter)
+    return Quarter.of(live_on, starts)

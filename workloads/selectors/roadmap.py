@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -12,15 +12,16 @@ from django.db.models.functions import NullIf
 from portal.kernel import clock
 from portal.kernel.periods import Quarter
 from portal.kernel.selectors import numbers
-from workloads.enums import Status
+from workloads.enums import COUNTED, Status
 from workloads.models import Workload
-from workloads.models.plan import ref_of
 from workloads.rules.moves import QuarterLoad, Shipping
 from workloads.rules.plan_filter import PlanFilter
+from workloads.rules.shown import ref_of
 from workloads.selectors.plan_table import filtered
+from workloads.selectors.quarters import first_quarter_of
 
 _MOVABLE = (Status.PLANNED, Status.COMMITTED)
-_LOADED = (Status.PLANNED, Status.COMMITTED, Status.LIVE)
+_LOADED = (Status.PLANNED, *COUNTED)
 _NAMED = 3
 
 
@@ -73,14 +74,9 @@ def _on_the_road(asked: PlanFilter, today: date) -> QuerySet[Workload]:
 
 def _row(values: tuple[Any, ...], starts: int) -> RoadRow:
     number, name, status, ships, hours, gate, live_at = values
-    return RoadRow(number, name, status, _begins(ships, live_at, starts), hours, gate)
-
-
-def _begins(ships: str, live_at: datetime | None, starts: int) -> Quarter:
-    """The ship quarter, and once live the quarter of going live."""
-    if live_at is None:
-        return Quarter.parse(ships)
-    return Quarter.of(clock.today(live_at), starts)
+    live_on = clock.today(live_at) if live_at else None
+    first = first_quarter_of(ships, live_on, starts)
+    return RoadRow(number, name, status, first, hours, gate)
 
 
 @dataclass(frozen=True)
@@ -157,9 +153,7 @@ def committed_in(quarter: Quarter) -> tuple[list[tuple[int, str]], int]:
     """Number and status of what is committed for a quarter or live from it; and how
     many workloads the plan has that are not retired."""
     open_rows = Workload.objects.exclude(status=Status.RETIRED)
-    rows = open_rows.filter(
-        status__in=[Status.COMMITTED, Status.LIVE], ship_quarter=str(quarter)
-    )
+    rows = open_rows.filter(status__in=COUNTED, ship_quarter=str(quarter))
     return list(rows.order_by("number").values_list("number", "status")), (
         open_rows.count()
     )

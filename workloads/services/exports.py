@@ -5,14 +5,13 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from workloads.models.plan import ref_of
 from workloads.rules.plan_filter import PlanFilter
 from workloads.rules.sheets.columns import HEADINGS
 from workloads.rules.sheets.written import (
     written_cost_gate,
-    written_model_tier,
     written_quarter,
 )
+from workloads.rules.shown import model_tier_of, ref_of
 from workloads.selectors.plan_table import PlanRow, page_of
 from workloads.services.sheets.writer import (
     CONTENT_TYPES,
@@ -66,7 +65,7 @@ def _cells(row: PlanRow) -> PlainRow:
         row.sessions,
         row.tokens,
         row.ops_hours,
-        written_model_tier(row.primary_model, row.degrade_model),
+        model_tier_of(row.primary_model, row.degrade_model),
         written_cost_gate(row.cost_gate),
         written_quarter(row.ship_quarter),
     )

@@ -6,7 +6,7 @@ from django.db import connection
 
 from portal.kernel.errors import NotFound
 from workloads.models import Workload
-from workloads.models.plan import ref_of
+from workloads.rules.shown import ref_of
 
 # Keys of transaction-scoped advisory locks: the next reference, the next baseline.
 NEXT_WORKLOAD = 7_301

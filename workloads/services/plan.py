@@ -1,4 +1,4 @@
-"""Rows of the plan: proposing and editing a workload, and departments."""
+"""Rows of the plan: proposing and editing a workload."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,9 +13,9 @@ from portal.kernel import access
 from portal.kernel.errors import Stale
 from portal.kernel.models import AuditEntry, User
 from portal.kernel.services import audit
-from workloads.enums import Status
+from workloads.enums import COUNTED, Status
 from workloads.models import Department, Workload
-from workloads.models.plan import ref_of
+from workloads.rules.shown import ref_of
 from workloads.selectors.signoffs import standing_rows
 from workloads.services.errors import (
     NameTaken,
@@ -47,8 +47,6 @@ EDITABLE: tuple[str, ...] = (
     "requested_status",
 )
 """What a person or an import may write on a row; the status is not among it."""
-
-FIXED_QUARTER = (Status.COMMITTED, Status.LIVE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,7 +240,7 @@ def _require_changeable(workload: Workload, changed: Mapping[str, Any]) -> None:
     if "name" in changed:
         lock_next(NEXT_WORKLOAD)
         _require_free_names([str(changed["name"])], besides=workload.pk)
-    if "ship_quarter" in changed and workload.status in FIXED_QUARTER:
+    if "ship_quarter" in changed and workload.status in COUNTED:
         raise QuarterIsCommitted(
             f"{workload.ref} is {workload.status} for {workload.ship_quarter}. "
             "De-commit it first; then its ship quarter can move.",

@@ -11,9 +11,10 @@ from portal.kernel.enums import Role
 from portal.kernel.errors import Conflict, NotFound
 from portal.kernel.models import User
 from portal.kernel.services import audit, outbox
-from workloads.enums import SignRole, Status
+from workloads.enums import EstimateState, SignRole, Status
 from workloads.models import Reminder, Workload
 from workloads.rules.requirements import Requirement
+from workloads.rules.shown import ref_of
 from workloads.rules.working_days import working_days_between
 from workloads.selectors.approvals import overdue_after
 from workloads.selectors.people import barred_from_signing, menders, people_with_a_say
@@ -45,7 +46,7 @@ def ask_for_requirement(
     """
     workload = rows_with_requirements().filter(number=number).first()
     if workload is None:
-        raise NotFound(f"There is no workload W-{number:02d}.")
+        raise NotFound(f"There is no workload {ref_of(number)}.")
     access.require(actor, "requirement.ask", workload)
     requirement = _find(workload, code, now)
     if requirement.met:
@@ -97,7 +98,9 @@ def remind_of_waiting(*, now: datetime) -> int:
     a lapse its signer. Each falls once. The days are numbers of the model.
     """
     people = people_with_a_say()
-    rows = rows_with_requirements().filter(submitted_estimate__state="submitted")
+    rows = rows_with_requirements().filter(
+        submitted_estimate__state=EstimateState.SUBMITTED
+    )
     sent = 0
     for workload in rows.exclude(status=Status.RETIRED).order_by("number"):
         with transaction.atomic():
@@ -219,7 +222,7 @@ def _remind(
         outbox.post_mail(
             user,
             subject,
-            f"{workload.ref} {workload.name}\n{subject}.\n\n"
+            f"{workload.ref} {workload.name}\n{subject.rstrip('.')}.\n\n"
             f"Mend it here: {settings.PORTAL_URL}{link}\n",
             now=now,
             kind="reminder",

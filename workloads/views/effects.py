@@ -8,11 +8,10 @@ from typing import Any
 from portal.kernel import formats
 from portal.kernel.periods import Quarter
 from portal.kernel.selectors import numbers
-from workloads.enums import Status
+from workloads.enums import COUNTED, Status
 from workloads.models import Estimate, Workload
 from workloads.selectors.quarters import Head, heads_of
 
-COUNTED = (Status.COMMITTED, Status.LIVE)
 QUARTERS_SHOWN = 2
 
 

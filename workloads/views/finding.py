@@ -9,8 +9,8 @@ from django.urls import reverse
 from portal.kernel import formats
 from portal.kernel.pages.joints import Found
 from workloads.models import Department, PlanBaseline, Workload
-from workloads.models.plan import ref_of
 from workloads.rules.plan_filter import PlanFilter
+from workloads.rules.shown import ref_of
 from workloads.selectors.plan import number_of
 from workloads.selectors.plan_table import found_by
 

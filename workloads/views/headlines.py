@@ -13,7 +13,7 @@ from portal.kernel.pages.joints import Action, Figure
 from portal.kernel.periods import Quarter
 from portal.kernel.selectors.numbers import current
 from workloads.enums import Status
-from workloads.models.plan import ref_of
+from workloads.rules.shown import ref_of
 from workloads.selectors.quarters import heads_of
 from workloads.selectors.roadmap import committed_in
 from workloads.views.plan_heads import beam_words, with_planned

@@ -7,9 +7,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from portal.kernel.access import allows
-from workloads.enums import Status
+from workloads.enums import COUNTED, Status
 from workloads.selectors.plan_table import PlanRow
-from workloads.services.plan import FIXED_QUARTER
 
 CELLS = (
     "name",
@@ -45,7 +44,7 @@ def offer_edits(
             cells["edit_name"] = _link(
                 cells["ref"], name, "Rename", mark_safe(' hx-target="closest th"'), here
             )
-        elif name == "ship_quarter" and row.status in FIXED_QUARTER:
+        elif name == "ship_quarter" and row.status in COUNTED:
             cells[name] = format_html(
                 '<span class="cell off" title="It is {}: de-commit it first, then its '
                 'ship quarter can move.">{}</span>',

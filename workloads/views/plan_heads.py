@@ -12,12 +12,11 @@ from portal.kernel import beams, formats, marks
 from portal.kernel.pages.words import count_word
 from portal.kernel.periods import Quarter
 from portal.kernel.templatetags import look
-from workloads.enums import Status
+from workloads.enums import COUNTED, Status
 from workloads.rules.plan_filter import Group, Only
 from workloads.selectors.plan_table import PlanRow, Summary, Sums
 from workloads.selectors.quarters import heads_of
 
-COUNTED = (Status.COMMITTED, Status.LIVE)
 NAMED_AT_MOST = 3
 
 

@@ -5,7 +5,7 @@ from django.utils.safestring import SafeString
 
 from portal.kernel import clock
 from workloads.enums import Status
-from workloads.models.plan import ref_of
+from workloads.rules.shown import ref_of
 from workloads.selectors.plan import get_workload
 from workloads.selectors.plan_table import PlanRow
 from workloads.selectors.requirements import road_for

@@ -8,9 +8,9 @@ from django.utils.safestring import SafeString, mark_safe
 
 from portal.kernel import formats, marks
 from portal.kernel.templatetags import look
-from workloads.enums import CostGate, Status
-from workloads.models.plan import model_tier_of, ref_of
+from workloads.enums import COUNTED, CostGate, Status
 from workloads.rules.gates import unheld
+from workloads.rules.shown import model_tier_of, ref_of
 from workloads.selectors.plan_marks import Submitted
 from workloads.selectors.plan_table import PlanRow
 
@@ -19,7 +19,6 @@ safe = lru_cache(maxsize=4096)(conditional_escape)
 quarter_label = lru_cache(maxsize=256)(formats.quarter)
 UNSIGNED = marks.signoff_marks(("none", "none", "none"))
 _PLACE = {str(status): place for place, status in enumerate(Status)}
-_UNSIGNED_SHOWN = frozenset({Status.COMMITTED, Status.LIVE})
 
 
 @lru_cache(maxsize=1)
@@ -85,7 +84,7 @@ def status_cell(row: PlanRow, submitted: Submitted | None, lacks: str) -> str:
             lacks,
             row.requested_status,
         )
-    if row.status in _UNSIGNED_SHOWN and waits(row, submitted):
+    if row.status in COUNTED and waits(row, submitted):
         return _unsigned(row.status)
     return mark
 

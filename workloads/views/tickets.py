@@ -9,8 +9,8 @@ from portal.kernel import clock, formats
 from workloads.enums import SignRole, Verdict
 from workloads.forms.inputs import DECLARED, FORMULA, SHARES, USERS
 from workloads.models import Estimate, Workload
-from workloads.models.plan import model_tier_of
 from workloads.rules.estimates import EstimateInputs
+from workloads.rules.shown import model_tier_of
 from workloads.selectors.estimates import budgets_json, inputs_of, versions
 from workloads.selectors.signoffs import snapshot, standing_rows
 from workloads.views.showing import Row, figure_rows, rows_of

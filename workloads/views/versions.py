@@ -11,7 +11,7 @@ from portal.kernel import access, clock
 from portal.kernel.errors import Stale
 from portal.kernel.models import User
 from portal.kernel.pages.toast import toast
-from workloads.enums import EstimateState, SignRole, Status
+from workloads.enums import COUNTED, EstimateState, SignRole, Status
 from workloads.forms.inputs import SOURCE_WORDS, labels_in_words
 from workloads.models import Estimate, Workload
 from workloads.rules.estimates import count_sources, missing_inputs
@@ -98,7 +98,7 @@ def submit(request: HttpRequest, ref: str, version: int) -> HttpResponse:
             earlier if earlier and earlier.state == EstimateState.SUBMITTED else None
         ),
         "falls_back": workload.status == Status.PLANNED,
-        "keeps_figures": workload.status in (Status.COMMITTED, Status.LIVE),
+        "keeps_figures": workload.status in COUNTED,
         "signers": _signers(workload, draft),
         "why": f"Missing: {labels_in_words(missing)}." if missing else "",
     }

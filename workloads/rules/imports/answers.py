@@ -8,6 +8,7 @@ from typing import Any
 from workloads.rules.imports.changes import CellChange
 from workloads.rules.imports.verdicts import ImportVerdict, JudgedRow
 from workloads.rules.sheets.cells import CellError
+from workloads.rules.shown import ref_of
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ class AnswerRow:
         asked = judged.row.requested_status
         return cls(
             row=judged.row.number,
-            ref=ref if judged.number is None else f"W-{judged.number:02d}",
+            ref=ref if judged.number is None else ref_of(judged.number),
             name=judged.row.name,
             verdict=judged.verdict,
             requested_status=None if asked is None else str(asked),

@@ -10,9 +10,9 @@ from workloads.rules.sheets.columns import Column
 from workloads.rules.sheets.rows import ParsedRow
 from workloads.rules.sheets.written import (
     written_cost_gate,
-    written_model_tier,
     written_quarter,
 )
+from workloads.rules.shown import model_tier_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +60,8 @@ def _cells(
     tier = {"primary_model": row.primary_model, "degrade_model": row.degrade_model}
     yield (
         Column.MODEL_TIER,
-        written_model_tier(known.primary_model, known.degrade_model),
-        written_model_tier(row.primary_model, row.degrade_model),
+        model_tier_of(known.primary_model, known.degrade_model),
+        model_tier_of(row.primary_model, row.degrade_model),
         _unless_equal(known, **tier),
     )
     gate = str(row.cost_gate or "")
@@ -115,7 +115,7 @@ def said_by(row: ParsedRow) -> tuple[CellChange, ...]:
             (column, _figure(getattr(row, name)))
             for name, column in FIGURE_COLUMNS.items()
         ),
-        (Column.MODEL_TIER, written_model_tier(row.primary_model, row.degrade_model)),
+        (Column.MODEL_TIER, model_tier_of(row.primary_model, row.degrade_model)),
         (Column.COST_GATE, written_cost_gate(str(row.cost_gate or ""))),
         (Column.SHIP_QUARTER, written_quarter(row.ship_quarter)),
     )

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from workloads.enums import Status
+from workloads.enums import COUNTED, Status
 from workloads.rules.estimates import MOST_TOKENS_PER_MONTH
 from workloads.rules.imports.changes import Changes
 from workloads.rules.imports.plan import FIGURE_COLUMNS, Figures, KnownRow, Plan
@@ -11,10 +11,10 @@ from workloads.rules.sheets.cells import CellError
 from workloads.rules.sheets.columns import Column
 from workloads.rules.sheets.rows import ParsedRow
 from workloads.rules.sheets.written import written_quarter
+from workloads.rules.shown import ref_of
 
 # References are short by nature; a slip like W-20260401 would make every later one long.
 HIGHEST_NEW_REFERENCE: Final = 999_999
-FIXED: Final = frozenset({Status.COMMITTED, Status.LIVE})
 
 
 def mismatch(row: ParsedRow, number: int, plan: Plan) -> Iterator[CellError]:
@@ -26,7 +26,7 @@ def mismatch(row: ParsedRow, number: int, plan: Plan) -> Iterator[CellError]:
             code="ref_and_name_differ",
             detail=(
                 f"{row.ref} is “{plan.names[number]}”, and this name is that of "
-                f"W-{named:02d}. Correct the reference or the name."
+                f"{ref_of(named)}. Correct the reference or the name."
             ),
         )
 
@@ -40,7 +40,7 @@ def already_named(
             column=str(Column.WORKLOAD),
             value=row.name,
             code="repeated",
-            detail=f"Row {first} is W-{number:02d} already. One workload has one row.",
+            detail=f"Row {first} is {ref_of(number)} already. One workload has one row.",
         )
 
 
@@ -61,7 +61,7 @@ def forbidden(
     known: KnownRow,
     changes: Changes,
 ) -> Iterator[CellError]:
-    ref = f"W-{known.number:02d}"
+    ref = ref_of(known.number)
     if known.status is Status.RETIRED and changes.cells:
         first = changes.cells[0]
         yield CellError(
@@ -71,7 +71,7 @@ def forbidden(
             detail=f"{ref} is retired; its row stays as it was. Take the row out.",
         )
         return
-    if known.status in FIXED:
+    if known.status in COUNTED:
         yield from _fixed(row, known, changes.fields, ref)
     elif changes.fields.get("owner_id") in known.signer_ids:
         yield CellError(

@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 
 from workloads.enums import CostGate, Status
 from workloads.rules.sheets.cells import BadCell, RawCell, read_text
+from workloads.rules.shown import ref_of
 
 LONGEST_NAME: Final = 200
 LONGEST_OWNER: Final = 200
@@ -73,7 +74,7 @@ def read_ref(raw: RawCell) -> str:
             "A reference is W- and a number from 1: W-01. Leave it empty for a new "
             "workload.",
         )
-    return f"W-{int(match[1]):02d}"
+    return ref_of(int(match[1]))
 
 
 def number_of(ref: str) -> int:

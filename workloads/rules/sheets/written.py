@@ -15,10 +15,6 @@ def written_cost_gate(gate: str) -> str:
     return CostGate(gate).sheet if gate else ""
 
 
-def written_model_tier(primary: str, degrade: str) -> str:
-    return f"{primary}→{degrade}" if degrade else primary
-
-
 def written_number(number: Decimal) -> int | Decimal:
     """The exact figure without idle zeros: 6.00 as 6, 6.50 as 6.5."""
     whole = int(number)
