@@ -19,7 +19,7 @@ from portal.kernel.formats import in_full
 from portal.kernel.models import User
 from portal.kernel.pages.paging import address_with, page_number, paging_for
 from portal.kernel.pages.toast import toast
-from workloads.enums import ImportState
+from workloads.enums import ImportState, Status
 from workloads.forms.imports import UploadForm
 from workloads.models import PlanImport
 from workloads.rules.imports.answers import AnswerRow, ImportAnswer
@@ -239,7 +239,9 @@ def _row(row: AnswerRow) -> dict[str, Any]:
         "verdict": words if row.verdict != ImportVerdict.ERROR else "Error",
         "tone": tone,
         "is_new": row.verdict == ImportVerdict.CREATE,
-        "asks": row.requested_status,
+        "asks": ""
+        if row.requested_status == Status.CANDIDATE
+        else row.requested_status,
         "lacks": lacking_words(row.missing),
         "lacks_count": len(row.missing),
         "changes": row.changes,
