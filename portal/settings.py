@@ -1,6 +1,8 @@
 """All settings of the project, for every way to run it.
 
 Every variable that is read stands here once; docs/operations.md says what each is for.
+Two long settings that no variable touches are imported: how it logs, how the schema is
+drawn.
 """
 
 import os
@@ -15,6 +17,8 @@ from portal.embedded.postgres import NAME as EMBEDDED_DATABASE
 from portal.embedded.postgres import PORT as EMBEDDED_DATABASE_PORT
 from portal.embedded.postgres import binaries
 from portal.environment import Environment, Missing
+from portal.kernel.logs import LOGGING as LOGGING
+from portal.openapi import SPECTACULAR_SETTINGS as SPECTACULAR_SETTINGS
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 environment = Environment(os.environ)
@@ -379,57 +383,4 @@ REST_FRAMEWORK: dict[str, Any] = {
         "rest_framework.renderers.JSONRenderer",
         "rest_framework.renderers.MultiPartRenderer",
     ],
-}
-SPECTACULAR_SETTINGS: dict[str, Any] = {
-    "TITLE": "Weighbridge",
-    "DESCRIPTION": "The plan, its gates and its governance. Conventions: docs/api.md.",
-    "VERSION": "1",
-    "OAS_VERSION": "3.1.1",
-    "SCHEMA_PATH_PREFIX": "/api/v1/",
-    "COMPONENT_SPLIT_REQUEST": True,
-    "ENUM_NAME_OVERRIDES": {
-        "StatusEnum": "workloads.api.words.STATUSES",
-        "StateEnum": "workloads.api.words.STATES",
-        "MarkEnum": "workloads.api.words.MARKS",
-        "VerdictEnum": "workloads.api.words.VERDICTS",
-        "ImportVerdictEnum": "workloads.api.words.IMPORT_VERDICTS",
-    },
-    "POSTPROCESSING_HOOKS": [
-        "drf_spectacular.hooks.postprocess_schema_enums",
-        "portal.kernel.api.schema.name_scopes",
-    ],
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "REDOC_DIST": "SIDECAR",
-}
-
-# --- Logs --------------------------------------------------------------------------
-
-LOGGING: dict[str, Any] = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "filters": {"request_id": {"()": "portal.kernel.logs.RequestIdFilter"}},
-    "formatters": {
-        "json": {
-            "()": "pythonjsonlogger.json.JsonFormatter",
-            "format": "{asctime}{levelname}{name}{message}{request_id}",
-            "style": "{",
-            "rename_fields": {"asctime": "at", "levelname": "level", "name": "logger"},
-        }
-    },
-    "handlers": {
-        "stderr": {
-            "class": "logging.StreamHandler",
-            "formatter": "json",
-            "filters": ["request_id"],
-        }
-    },
-    "root": {"handlers": ["stderr"], "level": "INFO"},
-    "loggers": {
-        # The root handler writes them; Django's own handlers would write them again.
-        "django": {"handlers": [], "propagate": True},
-        "django.server": {"handlers": [], "propagate": True},
-        # It tells of every sign-in; the audit trail does that.
-        "axes": {"level": "WARNING"},
-    },
 }
