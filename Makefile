@@ -13,6 +13,8 @@ LOCK := pip compile --quiet --generate-hashes --universal --no-emit-index-url \
 TESTS ?= tests
 # Some 2,500 tests: two processes halve the time, each with a database of its own.
 WORKERS ?= 2
+# What `make soak` runs at full size, one after another.
+FAULTS ?= tests/faults
 
 # What a production would set: enough for checks, which connect to nothing.
 PRODUCTION := env -u WEIGHBRIDGE_DEBUG \
@@ -32,7 +34,8 @@ test: $(VENV)/installed-dev
 	$(BIN)/python -m pytest -n $(WORKERS) $(TESTS)
 
 soak: $(VENV)/installed-dev
-	WEIGHBRIDGE_SOAK=1 WEIGHBRIDGE_RACE_ROUNDS=200 $(BIN)/python -m pytest $(TESTS)
+	WEIGHBRIDGE_SOAK=1 WEIGHBRIDGE_RACE_ROUNDS=200 \
+		$(BIN)/python -m pytest --durations=20 $(FAULTS)
 
 check: $(VENV)/installed-dev
 	$(BIN)/ruff format --check .

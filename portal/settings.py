@@ -6,7 +6,7 @@ drawn.
 """
 
 import os
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -301,20 +301,25 @@ if BROKER_URL.startswith("redis"):
         "global_keyprefix": "weighbridge:",
     }
 
+# Makes a task that never ran due at once. Else its first hour begins anew at each
+# start of beat, and a portal that is up for less never runs it.
+LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "relay outbox": {
         "task": "portal.kernel.tasks.relay_outbox",
         "schedule": timedelta(seconds=2),
         # A worker that was away must not find a heap of the same request.
-        "options": {"expires": 2},
+        "options": {"expire_seconds": 10},
     },
     "remove expired": {
         "task": "portal.kernel.tasks.remove_expired",
         "schedule": timedelta(hours=1),
+        "start_time": LONG_AGO,
     },
     "keep signatures": {
         "task": "workloads.tasks.keep_signatures",
         "schedule": timedelta(hours=1),
+        "start_time": LONG_AGO,
     },
 }
 

@@ -207,7 +207,8 @@ def beat_beside(run: Run) -> Iterator[None]:
             stderr=told,
         )
     try:
-        started = wait_until(lambda: b"beat: Starting" in log.read_bytes(), PATIENCE)
+        # Not "Starting": only then does it write its schedule.
+        started = wait_until(lambda: b"Sending due" in log.read_bytes(), PATIENCE)
         assert started, log.read_text()
         yield
     finally:

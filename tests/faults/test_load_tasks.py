@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from types import SimpleNamespace
 
 import pytest
+from django.conf import settings
+from django_celery_beat.schedulers import ModelEntry
 
 from portal.kernel import clock
 from portal.kernel.models import AuditEntry, OutboxMessage
@@ -24,6 +26,17 @@ WORKERS = 3
 # Signatures given at NOW are over by then, and have waited for no one since.
 LAPSED = NOW + timedelta(days=500)
 OVERDUE = NOW + timedelta(days=9)
+
+
+def test_what_never_ran_is_due_at_the_start_of_beat() -> None:
+    schedule = settings.CELERY_BEAT_SCHEDULE
+    hourly = [name for name in schedule if name != "relay outbox"]
+
+    entries = {name: ModelEntry.from_entry(name, **schedule[name]) for name in schedule}
+
+    assert [entries[name].is_due().is_due for name in hourly] == [True] * len(hourly)
+    # A worker that was away finds no heap of it.
+    assert entries["relay outbox"].options["expires"] == 10
 
 
 def at(monkeypatch: pytest.MonkeyPatch, moment: datetime) -> None:

@@ -152,9 +152,11 @@ def _of_the_database(error: Exception) -> Problem:
         "40",
         "57",
     }:
+        # Lost during the commit itself, it may have been saved: nobody can tell.
         return Unavailable(
-            "The database did not answer in time. Nothing was saved; try again in"
-            f" {RETRY_AFTER_SECONDS} seconds."
+            "The database did not answer in time, so this is not known to be saved."
+            f" Repeat it in {RETRY_AFTER_SECONDS} seconds; with an Idempotency-Key it"
+            " is done once."
         )
     if state.startswith(_DATA_EXCEPTION):
         return Invalid("A value cannot be stored: too long, too large, or not text.")
