@@ -28,6 +28,9 @@ ROLE_NAMES: dict[Role, str] = {
     Role.ADMIN: "an administrator",
 }
 
+# Who holds nothing but these has no say in the plan.
+WITHOUT_A_SAY = frozenset({Role.AUDITOR, Role.RUNTIME, Role.ADMIN})
+
 
 @dataclass(frozen=True, slots=True)
 class Rule:
@@ -89,6 +92,16 @@ def _has_name(attribute: str) -> Callable[[Any, Any], bool]:
     return test
 
 
+def has_a_say(person: Any) -> bool:
+    """Whether this person may own a row or stand in for a signer, if they are named.
+
+    Auditors, service accounts and administrators read the plan, whoever names them.
+    """
+    if Role.RUNTIME in person.roles:
+        return False
+    return not person.roles or not WITHOUT_A_SAY.issuperset(person.roles)
+
+
 def _called(attribute: str) -> Sentence:
     def sentence(subject: Any) -> str:
         person = getattr(subject, attribute, None)
@@ -98,7 +111,10 @@ def _called(attribute: str) -> Sentence:
     return sentence
 
 
-is_owner = Rule(_has_name("owner"), _called("owner"))
+is_owner = Rule(
+    lambda actor, subject: _has_name("owner")(actor, subject) and has_a_say(actor),
+    _called("owner"),
+)
 is_head = Rule(_has_name("head"), _called("head"))
 anyone = Rule(lambda _actor, _subject: True, lambda _subject: "anyone signed in")
 nobody = Rule(lambda _actor, _subject: False, lambda _subject: "nobody")

@@ -3,6 +3,11 @@
 import sys
 
 from django.contrib.auth.decorators import login_not_required
+from django.core.exceptions import (
+    RequestDataTooBig,
+    TooManyFieldsSent,
+    TooManyFilesSent,
+)
 from django.db import DatabaseError, InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 
@@ -15,6 +20,8 @@ from portal.kernel.middleware.problem_pages import (
 )
 from portal.kernel.origin import current_origin
 from portal.kernel.selectors.traces import was_recorded
+
+_TOO_MUCH = (RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent)
 
 
 @login_not_required
@@ -33,10 +40,13 @@ def not_allowed(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 @login_not_required
-def bad_request(
-    request: HttpRequest,
-    exception: Exception,  # noqa: ARG001 - Django names it
-) -> HttpResponse:
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if isinstance(exception, _TOO_MUCH):
+        detail = (
+            "More was sent than a form of this portal takes, so nothing was changed. "
+            "Send less at once."
+        )
+        return answer_alone(request, Told(413, "too_large", "Too large", detail))
     detail = (
         "The request could not be read, so nothing was changed. "
         "Open the page again and send it from there."

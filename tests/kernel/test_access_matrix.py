@@ -121,7 +121,7 @@ def people() -> dict[str, User]:
     found["superuser"] = User(
         username="root", is_superuser=True, is_staff=True, created_at=NOW
     )
-    found["deputy"] = User(username="sven", roles=["auditor"], created_at=NOW)
+    found["deputy"] = User(username="sven", roles=["department_head"], created_at=NOW)
     for person in found.values():
         person.set_unusable_password()
         person.save()

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db.models import QuerySet, prefetch_related_objects
 
+from portal.kernel.access import has_a_say
 from portal.kernel.errors import NotFound
 from portal.kernel.models import User
 from workloads.enums import EstimateState, ImportState, Status
@@ -51,9 +52,13 @@ def plan_for(parsed: Sequence[ParsedRow]) -> tuple[Plan, Rows]:
 
 
 def people() -> People:
-    """Active accounts by username, e-mail and display name."""
+    """Who can own a row, by username, e-mail and display name."""
     by_name: dict[str, list[int]] = defaultdict(list)
-    accounts = list(User.objects.filter(is_active=True).order_by("id"))
+    accounts = [
+        account
+        for account in User.objects.filter(is_active=True).order_by("id")
+        if has_a_say(account)
+    ]
     for account in accounts:
         by_name[account.display_name.lower()].append(account.pk)
     return People(

@@ -29,6 +29,14 @@ def name_deputy(
         errors.append(
             FieldError("/deputy", "invalid", "Name another person with an account.")
         )
+    elif not access.has_a_say(deputy):
+        errors.append(
+            FieldError(
+                "/deputy",
+                "no_say",
+                "An auditor, an administrator or a service account signs nothing.",
+            )
+        )
     if until_day < from_day or until_day < clock.today(now):
         errors.append(
             FieldError("/until", "invalid", "The last day is before the first or past.")

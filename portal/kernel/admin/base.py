@@ -7,6 +7,7 @@ from typing import Any, ClassVar, cast
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.db import models, transaction
+from django.db.models.constants import LOOKUP_SEP
 from django.forms import Field, Media
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -67,6 +68,13 @@ class HouseAdmin(admin.ModelAdmin):
     def subject_of(self, obj: Any) -> Any:
         """Whose owner or head the access table asks for."""
         return obj
+
+    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
+        """Only what a filter offers. Django lets any column of the row be asked about,
+        and a hash can be read from the answers, a character at a time."""
+        offered = {_filtered_by(one) for one in self.get_list_filter(request)}
+        asked = lookup.partition(LOOKUP_SEP)[0]
+        return asked in offered and super().lookup_allowed(lookup, value, request)
 
     # --- Refusals that say who can ----------------------------------------------------
 
@@ -274,6 +282,12 @@ class RecordInline(admin.TabularInline):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+
+def _filtered_by(one: Any) -> str:
+    """The name in the address that an item of `list_filter` asks by."""
+    name = one[0] if isinstance(one, tuple) else getattr(one, "parameter_name", one)
+    return str(name).partition(LOOKUP_SEP)[0]
 
 
 def told(name: str, problem: Problem) -> str:

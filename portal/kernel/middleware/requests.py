@@ -18,7 +18,13 @@ from django.http.response import HttpResponseBase
 from portal.kernel.api.errors import MalformedBody, ServerError
 from portal.kernel.api.problems import problem_response
 from portal.kernel.enums import Source
-from portal.kernel.errors import NotAllowed, NotFound, Problem, Unavailable
+from portal.kernel.errors import (
+    NotAllowed,
+    NotFound,
+    Problem,
+    TooLarge,
+    Unavailable,
+)
 from portal.kernel.metrics import observe_request
 from portal.kernel.origin import new_request_id, origin
 
@@ -33,6 +39,7 @@ _PAGE_OF_STATUS: dict[int, type[Problem]] = {
     400: MalformedBody,
     403: NotAllowed,
     404: NotFound,
+    413: TooLarge,
     503: Unavailable,
 }
 
@@ -47,6 +54,9 @@ class RequestMiddleware:
         with origin(_door(request), request_id=request_id, address=_address(request)):
             response = _answer(request, self.get_response)
             response[HEADER] = request_id
+            # What a person reads is theirs: no cache in between keeps it, and a page
+            # that is shown again is asked for again.
+            response.headers.setdefault("Cache-Control", "private, no-cache")
             _note(request, response, perf_counter() - began)
         return response
 
