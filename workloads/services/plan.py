@@ -10,7 +10,7 @@ from django.db.models import Max, Value
 from django.db.models.functions import Lower
 
 from portal.kernel import access
-from portal.kernel.errors import Stale
+from portal.kernel.errors import FieldError, Invalid, Stale
 from portal.kernel.models import AuditEntry, User
 from portal.kernel.services import audit
 from workloads.enums import COUNTED, Status
@@ -47,6 +47,8 @@ EDITABLE: tuple[str, ...] = (
     "requested_status",
 )
 """What a person or an import may write on a row; the status is not among it."""
+
+MODELS = frozenset({"primary_model", "degrade_model"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,8 @@ def _add_candidates(
 ) -> list[Workload]:
     access.require(actor, "workload.propose")
     lock_next(NEXT_WORKLOAD)
+    for proposal in proposals:
+        _require_possible_owner(proposal.values.get("owner"))
     _require_free_names(str(proposal.values["name"]) for proposal in proposals)
     highest = Workload.objects.aggregate(highest=Max("number"))["highest"] or 0
     workloads = []
@@ -146,8 +150,8 @@ def edit_workload(
 ) -> Workload:
     """Change fields of a row; without a change nothing is written.
 
-    Raises NotAllowed, Stale, NameTaken, WorkloadRetired, QuarterIsCommitted or
-    OwnerHasSigned.
+    Raises NotAllowed, Stale, NameTaken, WorkloadRetired, QuarterIsCommitted,
+    OwnerHasSigned or Invalid (who cannot own it).
     """
     workload = lock_workload(number)
     access.require(actor, "workload.edit", workload)
@@ -156,7 +160,7 @@ def edit_workload(
     before, changed = _changed(workload, changes)
     if not changed and people_before == people_after:
         return workload
-    _save(workload, changed)
+    _save(workload, changed, actor)
     if people_before != people_after and stakeholders is not None:
         workload.stakeholders.set(stakeholders)
         before["stakeholders"] = people_before
@@ -175,7 +179,7 @@ def edit_workloads(
         access.require(actor, "workload.edit", workload)
         before, changed = _changed(workload, changes_of[workload.number])
         if changed:
-            _save(workload, changed)
+            _save(workload, changed, actor)
             entries.append(_edit_entry(workload, actor, before, changed, now))
     audit.record_all(entries)
 
@@ -192,12 +196,17 @@ def _changed(
     return {name: present[name] for name in changed}, changed
 
 
-def _save(workload: Workload, changed: Mapping[str, Any]) -> None:
+def _save(workload: Workload, changed: Mapping[str, Any], actor: User) -> None:
     for name, new in changed.items():
         setattr(workload, name, new)
     _clear_owner_text(workload)
     workload.version += 1
     workload.save(update_fields=[*changed, "owner_text", "version"])
+    draft = workload.draft_estimate
+    # The row's models are part of what is signed: who changes them under an open draft
+    # wrote a part of it.
+    if draft is not None and not MODELS.isdisjoint(changed):
+        draft.contributors.add(actor)
 
 
 def _edit_entry(
@@ -247,6 +256,7 @@ def _require_changeable(workload: Workload, changed: Mapping[str, Any]) -> None:
             link=f"/workloads/{workload.ref}/",
         )
     owner = changed.get("owner")
+    _require_possible_owner(owner)
     estimate = workload.submitted_estimate
     if owner is not None and estimate is not None:
         signed = [
@@ -260,6 +270,18 @@ def _require_changeable(workload: Workload, changed: Mapping[str, Any]) -> None:
                 f"v{estimate.version}, and an owner does not sign. Name another owner, "
                 "or submit a new version first."
             )
+
+
+def _require_possible_owner(owner: User | None) -> None:
+    """An owner edits and moves the row, so it is a person with a say in the plan."""
+    if owner is None or (owner.is_active and access.has_a_say(owner)):
+        return
+    detail = (
+        f"{owner.display_name} cannot own a workload: an auditor, an administrator, a "
+        "service account and a closed account have no say in the plan. Name another "
+        "person."
+    )
+    raise Invalid(detail, errors=[FieldError("/owner", "no_say", detail)])
 
 
 def _require_free_names(names: Iterable[str], *, besides: int = 0) -> None:
