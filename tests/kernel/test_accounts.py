@@ -1,6 +1,7 @@
 """Accounts: who makes them, what is refused, what is kept of it."""
 
 from collections.abc import Callable
+from datetime import datetime
 from types import SimpleNamespace
 from typing import Any
 
@@ -16,7 +17,6 @@ from portal.kernel.services.accounts import (
     LastAdministrator,
     change_account,
     change_password,
-    change_roles,
     create_user,
     deactivate_user,
     set_shortcuts,
@@ -24,6 +24,13 @@ from portal.kernel.services.accounts import (
 from tests.conftest import NOW
 
 pytestmark = pytest.mark.django_db
+
+
+def change_roles(*, actor: User, user_id: int, roles: list[str], now: datetime) -> User:
+    return change_account(
+        actor=actor, user_id=user_id, changes={"roles": roles}, now=now
+    )
+
 
 PASSWORD = "a heavy truck at dawn"  # noqa: S105 - opens nothing
 

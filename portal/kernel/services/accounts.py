@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import connection, transaction
 
 from portal.kernel.access import require
 from portal.kernel.enums import CommitteeFunction, Role
@@ -18,6 +18,8 @@ from portal.kernel.services.validation import require_valid
 
 # The admin is the committee's; administrators keep accounts in it, auditors read.
 STAFF_ROLES = frozenset({Role.COMMITTEE, Role.ADMIN, Role.AUDITOR})
+# Key of a transaction-scoped advisory lock.
+ADMINISTRATORS_LOCK = 7_101
 CHANGEABLE = frozenset({"name", "email", "roles", "committee_function", "is_active"})
 
 
@@ -73,6 +75,8 @@ def change_account(
     require_unless_at_console(actor, "account.manage")
     _require_changeable(changes)
     with transaction.atomic():
+        if not changes.keys().isdisjoint({"roles", "is_active"}):
+            _take_turns()
         user = _lock(user_id)
         before = _facts(user)
         for field, value in changes.items():
@@ -94,14 +98,6 @@ def change_account(
             after=after,
         )
     return user
-
-
-def change_roles(
-    *, actor: User | None, user_id: int, roles: Iterable[str], now: datetime
-) -> User:
-    return change_account(
-        actor=actor, user_id=user_id, changes={"roles": list(roles)}, now=now
-    )
 
 
 def deactivate_user(*, actor: User | None, user_id: int, now: datetime) -> User:
@@ -138,6 +134,12 @@ def set_shortcuts(*, actor: User, enabled: bool) -> None:
     require(actor, "account.own")
     User.objects.filter(pk=actor.pk).update(shortcuts_enabled=enabled)
     actor.shortcuts_enabled = enabled
+
+
+def _take_turns() -> None:
+    """Of two administrators who close each other's account, the second is refused."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [ADMINISTRATORS_LOCK])
 
 
 def _lock(user_id: int) -> User:
