@@ -180,6 +180,22 @@ def test_the_worker_keeps_the_reason_why_a_sheet_was_not_imported(cast):
     assert Workload.objects.count() == 0
 
 
+def test_a_failure_of_ours_gives_the_sheet_back(cast, monkeypatch):
+    kept = upload(cast.pia)
+
+    def fail(**_asked):
+        raise RuntimeError("out of memory")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(uploads, "apply_import", fail)
+        with pytest.raises(RuntimeError):
+            confirm(kept, cast.pia)
+
+    found = get_import(kept.pk)
+    assert (found.state, found.problem) == (ImportState.CHECKED, uploads.FAILED)
+    assert confirm(kept, cast.pia).state == ImportState.APPLIED
+
+
 def test_an_unreadable_file_is_not_kept(cast):
     with pytest.raises(UnreadableFile):
         upload(cast.pia, b"%PDF-1.7")

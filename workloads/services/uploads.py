@@ -23,6 +23,7 @@ from workloads.services.sheets.files import read_plan_file
 # A person waits for so many rows (some 2 seconds); more are the worker's.
 MOST_AT_ONCE = 500
 LONGEST_FILE_NAME = 200
+FAILED = "The import failed on our side, and nothing was imported. Confirm it again."
 
 
 def upload_sheet(
@@ -87,25 +88,45 @@ def confirm_upload(*, import_id: int, actor: User, now: datetime) -> PlanImport:
 
 
 def apply_upload(*, import_id: int, now: datetime) -> None:
-    """Import a confirmed sheet; a refusal gives it back, judged anew, with the reason."""
+    """Import a confirmed sheet; a refusal gives it back, judged anew, with the reason.
+
+    Twice is as once.
+    """
     try:
-        with transaction.atomic():
-            kept = _lock(import_id)
-            if kept.state != ImportState.APPLYING or kept.applied_by is None:
-                return
-            apply_import(
-                content=bytes(kept.content),
-                actor=kept.applied_by,
-                now=now,
-                expected=answer_of(kept),
-            )
-            kept.state = ImportState.APPLIED
-            kept.applied_at = now
-            kept.save(update_fields=["state", "applied_at"])
+        _take_into_the_plan(import_id, now)
     except Problem as problem:
-        kept.problem = problem.detail
-        _judge_again(kept, now)
+        kept = _being_applied(import_id)
+        if kept is not None:
+            kept.problem = problem.detail
+            _judge_again(kept, now)
         raise
+    except Exception:
+        # Else it would wait for ever for an import that nobody carries out.
+        kept = _being_applied(import_id)
+        if kept is not None:
+            kept.problem, kept.state = FAILED, ImportState.CHECKED
+            kept.save(update_fields=["problem", "state"])
+        raise
+
+
+@transaction.atomic
+def _take_into_the_plan(import_id: int, now: datetime) -> None:
+    kept = _lock(import_id)
+    if kept.state != ImportState.APPLYING or kept.applied_by is None:
+        return
+    apply_import(
+        content=bytes(kept.content),
+        actor=kept.applied_by,
+        now=now,
+        expected=answer_of(kept),
+    )
+    kept.state = ImportState.APPLIED
+    kept.applied_at = now
+    kept.save(update_fields=["state", "applied_at"])
+
+
+def _being_applied(import_id: int) -> PlanImport | None:
+    return PlanImport.objects.filter(pk=import_id, state=ImportState.APPLYING).first()
 
 
 def _judge_again(
