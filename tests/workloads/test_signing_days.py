@@ -5,9 +5,11 @@ from types import SimpleNamespace
 
 import pytest
 
+from portal.kernel import clock
 from tests.workloads import stories
 from workloads.enums import EstimateState, SignRole, Status, Verdict
 from workloads.models import SignoffEnd, Workload
+from workloads.selectors.waiting import ready_of
 from workloads.services.errors import AlreadySigned, IllegalTransition
 from workloads.services.signoff_ends import lapse_signatures
 
@@ -88,3 +90,11 @@ def test_a_lapse_is_recorded_once(cast: SimpleNamespace) -> None:
     ]
 
     assert ended == [3, 0]
+
+
+def test_home_calls_nothing_ready_whose_signature_lapsed(cast: SimpleNamespace) -> None:
+    workload = stories.proposed(cast)
+    stories.signed(workload, cast)
+
+    assert list(ready_of(cast.sarah, clock.today(DAYS_OF_RENEWAL))) == [workload]
+    assert list(ready_of(cast.sarah, clock.today(AFTER_THE_LAPSE))) == []

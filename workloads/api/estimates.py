@@ -26,11 +26,10 @@ from workloads.selectors.estimates import (
     etag_of,
     get_estimate,
     inputs_if_submitted,
-    state_of,
     versions,
 )
 from workloads.selectors.plan import get_workload
-from workloads.selectors.signoffs import standing_rows
+from workloads.selectors.signoffs import shown_state, standing_rows
 from workloads.services.errors import (
     DraftExists,
     EstimateIncomplete,
@@ -293,7 +292,7 @@ def shown_estimate(estimate: Estimate, today: date) -> dict[str, Any]:
     return {
         "workload": estimate.workload.ref,
         "version": estimate.version,
-        "state": state_of(estimate, today),
+        "state": shown_state(estimate, today),
         "sha256": estimate.sha256 or None,
         "missing": missing_inputs(inputs),
         "declared": estimate.is_declared,

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -15,7 +14,7 @@ from portal.kernel.selectors import numbers
 from workloads.enums import EstimateState
 from workloads.models import INPUT_FIELDS, Estimate, Workload
 from workloads.rules.estimates import Budgets, EstimateInputs, content_of, sha256_of
-from workloads.selectors.signoffs import prefetch_signoffs, shown_state
+from workloads.selectors.signoffs import prefetch_signoffs
 
 
 def inputs_of(estimate: Estimate) -> EstimateInputs:
@@ -90,10 +89,6 @@ def get_estimate(workload: Workload, version: int) -> Estimate:
     # One instance of the row, so that a use case sees its own changes of it.
     found.workload = workload
     return found
-
-
-def state_of(estimate: Estimate, today: date) -> str:
-    return shown_state(estimate, today)
 
 
 def default_inputs() -> dict[str, Any]:

@@ -2,10 +2,11 @@
 
 import re
 
-from django.db.models import QuerySet
+from django.db.models import Max, QuerySet
 
 from portal.kernel.errors import NotFound
 from workloads.models import Workload
+from workloads.rules.shown import ref_of
 from workloads.selectors.signoffs import prefetch_signoffs
 
 REFERENCE = re.compile(r"[Ww]-?0*([1-9][0-9]{0,8})")
@@ -48,3 +49,9 @@ def get_workload(ref: str) -> Workload:
     if found is None:
         raise NotFound(f'There is no workload "{ref}". The plan lists them all.')
     return found
+
+
+def next_ref() -> str:
+    """The reference that the next workload will most likely get; for display only."""
+    highest = Workload.objects.aggregate(highest=Max("number"))["highest"]
+    return ref_of((highest or 0) + 1)

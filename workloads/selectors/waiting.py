@@ -15,7 +15,7 @@ from django.db.models import (
 
 from portal.kernel.models import User
 from workloads.enums import EstimateState, SignRole, Status, Verdict
-from workloads.models import Estimate, Signoff
+from workloads.models import Estimate, Signoff, Workload
 
 _STANDING = Signoff.objects.filter(estimate=OuterRef("pk"), end__isnull=True)
 
@@ -79,3 +79,32 @@ def renewable(user: User, today: date) -> QuerySet[Estimate]:
         lapses_on__lte=_days_after(today, "estimate__signature_reminder_days"),
     )
     return open_estimates().filter(Exists(lapsing))
+
+
+def refused_of(owner: User) -> QuerySet[Workload]:
+    """A person's workloads whose refusal is to be answered in the open draft."""
+    return (
+        Workload.objects.filter(
+            owner=owner,
+            submitted_estimate__state=EstimateState.REFUSED,
+            draft_estimate__isnull=False,
+        )
+        .exclude(status=Status.RETIRED)
+        .select_related("submitted_estimate", "draft_estimate")
+        .order_by("number")
+    )
+
+
+def ready_of(owner: User, today: date) -> QuerySet[Workload]:
+    """A person's candidates whose newest version carries three valid signatures."""
+    return (
+        Workload.objects.filter(
+            owner=owner,
+            status=Status.CANDIDATE,
+            submitted_estimate__state=EstimateState.SUBMITTED,
+            submitted_estimate__signed_at__isnull=False,
+        )
+        .exclude(submitted_estimate__in=lacking_any(today))
+        .select_related("submitted_estimate")
+        .order_by("number")
+    )

@@ -32,10 +32,9 @@ from workloads.services.errors import (
     NotADraft,
     WorkloadRetired,
 )
+from workloads.services.links import to_version
 from workloads.services.locks import lock_workload, lock_workloads
-from workloads.services.pointers import (
-    point_at_estimates,
-)
+from workloads.services.pointers import point_at_estimates
 
 EDITABLE = (*INPUT_FIELDS, "note")
 
@@ -55,7 +54,7 @@ def open_draft(
         draft = workload.draft_estimate
         raise DraftExists(
             f"{workload.ref} has an open draft, v{draft.version}. Edit or submit that.",
-            link=link_to(workload, draft.version),
+            link=to_version(draft),
         )
     inputs = {**default_inputs(), **changes}
     [estimate] = add_drafts([(workload, inputs)], actor, now)
@@ -121,7 +120,7 @@ def edit_draft(
     if if_match is not None and if_match != etag_of(estimate):
         raise Stale(
             f"{workload.ref} v{version} changed since you read it; nothing was saved.",
-            link=link_to(workload, version),
+            link=to_version(estimate),
         )
     _require_not_retired(workload)
     _require_draft(estimate)
@@ -150,7 +149,7 @@ def submit_estimate(
     if if_match is not None and if_match != etag_of(estimate):
         raise Stale(
             f"{workload.ref} v{version} changed since you read it; it was not submitted.",
-            link=link_to(workload, version),
+            link=to_version(estimate),
         )
     _require_not_retired(workload)
     _require_draft(estimate)
@@ -229,7 +228,7 @@ def _require_draft(estimate: Estimate) -> None:
         raise NotADraft(
             f"{estimate.workload.ref} v{estimate.version} is {estimate.state}. "
             "Open a new draft to change its numbers.",
-            link=link_to(estimate.workload, estimate.version),
+            link=to_version(estimate),
         )
 
 
@@ -244,14 +243,10 @@ def _require_complete(workload: Workload, estimate: Estimate) -> None:
                 for name in missing
             ],
             extra={"missing": list(missing)},
-            link=link_to(workload, estimate.version),
+            link=to_version(estimate),
         )
 
 
 def _require_not_retired(workload: Workload) -> None:
     if workload.status == Status.RETIRED:
         raise WorkloadRetired(f"{workload.ref} is retired; it takes no estimate.")
-
-
-def link_to(workload: Workload, version: int) -> str:
-    return f"/workloads/{workload.ref}/estimates/{version}/"

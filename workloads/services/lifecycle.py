@@ -22,6 +22,7 @@ from workloads.selectors.plan import rows_with_requirements
 from workloads.selectors.requirements import requirements_of_step
 from workloads.selectors.signoffs import is_signed
 from workloads.services.errors import IllegalTransition, RequirementsNotMet
+from workloads.services.links import to_workload
 from workloads.services.locks import lock_workload
 
 MOVES = {
@@ -74,10 +75,10 @@ def advance(
         raise Stale(
             f"{workload.ref} changed since you read it: it is {workload.status} now. "
             "Nothing was changed; read it again.",
-            link=link_to(workload),
+            link=to_workload(workload),
         )
     if step is None:
-        raise IllegalTransition(_no_such_step(workload, to), link=link_to(workload))
+        raise IllegalTransition(_no_such_step(workload, to), link=to_workload(workload))
     _require_not_lapsed(workload, step, now)
     request = StepRequest(to=to, reason=reason)
     requirements = requirements_of_step(workload, step=step, request=request, now=now)
@@ -106,7 +107,7 @@ def _require_not_lapsed(workload: Workload, step: Step, now: datetime) -> None:
         raise IllegalTransition(
             f"{workload.ref} falls back to candidate: a signature on v{version} lapsed. "
             "Renew it, then move it to planned again.",
-            link=link_to(workload),
+            link=to_workload(workload),
         )
 
 
@@ -160,10 +161,6 @@ def take_step(
     )
 
 
-def link_to(workload: Workload) -> str:
-    return f"/workloads/{workload.ref}/"
-
-
 def _no_such_step(workload: Workload, to: Status) -> str:
     if workload.status == to:
         last = workload.steps.select_related("actor").order_by("-sequence").first()
@@ -182,5 +179,5 @@ def _not_met(
         f"{'is' if len(missing) == 1 else 'are'} missing.",
         to=str(to),
         requirements=requirements,
-        link=link_to(workload),
+        link=to_workload(workload),
     )

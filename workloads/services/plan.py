@@ -15,7 +15,6 @@ from portal.kernel.models import AuditEntry, User
 from portal.kernel.services import audit
 from workloads.enums import COUNTED, Status
 from workloads.models import Department, Workload
-from workloads.rules.shown import ref_of
 from workloads.selectors.signoffs import standing_rows
 from workloads.services.errors import (
     NameTaken,
@@ -23,6 +22,7 @@ from workloads.services.errors import (
     QuarterIsCommitted,
     WorkloadRetired,
 )
+from workloads.services.links import to_workload
 from workloads.services.locks import (
     NEXT_WORKLOAD,
     lock_next,
@@ -231,7 +231,7 @@ def require_version(workload: Workload, if_version: int | None) -> None:
     if if_version is not None and workload.version != if_version:
         raise Stale(
             f"{workload.ref} changed since you read it; nothing was saved.",
-            link=f"/workloads/{workload.ref}/",
+            link=to_workload(workload),
         )
 
 
@@ -253,7 +253,7 @@ def _require_changeable(workload: Workload, changed: Mapping[str, Any]) -> None:
         raise QuarterIsCommitted(
             f"{workload.ref} is {workload.status} for {workload.ship_quarter}. "
             "De-commit it first; then its ship quarter can move.",
-            link=f"/workloads/{workload.ref}/",
+            link=to_workload(workload),
         )
     owner = changed.get("owner")
     _require_possible_owner(owner)
@@ -296,7 +296,7 @@ def _require_free_names(names: Iterable[str], *, besides: int = 0) -> None:
     if taken is not None:
         raise NameTaken(
             f'{taken.ref} is called "{taken.name}" already. Choose another name.',
-            link=f"/workloads/{taken.ref}/",
+            link=to_workload(taken),
         )
 
 
@@ -319,9 +319,3 @@ def _shown(value: Any) -> Any:
     if value is None or isinstance(value, str | bool | int | list):
         return value
     return str(value)
-
-
-def next_ref() -> str:
-    """The reference that the next workload will most likely get; for display only."""
-    highest = Workload.objects.aggregate(highest=Max("number"))["highest"]
-    return ref_of((highest or 0) + 1)

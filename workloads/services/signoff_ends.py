@@ -20,6 +20,7 @@ from workloads.services.errors import (
     SignatureInUse,
     StaleEstimate,
 )
+from workloads.services.links import to_version
 from workloads.services.locks import lock_workload
 from workloads.services.pointers import point_at_estimates
 
@@ -46,7 +47,7 @@ def withdraw_signature(
     if if_match is not None and if_match != estimate.sha256:
         raise StaleEstimate(
             f"The numbers you saw are not those of {name_of(estimate)}.",
-            link=link_to(estimate),
+            link=to_version(estimate),
         )
     if not reason.strip():
         raise Invalid(
@@ -106,7 +107,7 @@ def _require_withdrawable(
         raise SignatureInUse(
             f"{workload.ref} is {workload.status} on this signature. Submit a new "
             "version, or move it back to candidate first.",
-            link=link_to(estimate),
+            link=to_version(estimate),
         )
     return given
 
@@ -147,7 +148,3 @@ def end_lapsed(workload: Workload, *, now: datetime) -> int:
 
 def name_of(estimate: Estimate) -> str:
     return f"{estimate.workload.ref} v{estimate.version}"
-
-
-def link_to(estimate: Estimate) -> str:
-    return f"/workloads/{estimate.workload.ref}/estimates/{estimate.version}/"

@@ -34,9 +34,10 @@ from workloads.services.errors import (
     StaleEstimate,
 )
 from workloads.services.estimates import refuse_version
+from workloads.services.links import to_version
 from workloads.services.locks import lock_workload
 from workloads.services.pointers import point_at_estimates
-from workloads.services.signoff_ends import end_lapsed, link_to, name_of
+from workloads.services.signoff_ends import end_lapsed, name_of
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,9 @@ def sign(
     refusal = state_refusal(case)
     if refusal is not None:
         kind = AlreadySigned if refusal.code == "already_signed" else NotOpenForSigning
-        raise kind(f"{name_of(estimate)}: {refusal.sentence}.", link=link_to(estimate))
+        raise kind(
+            f"{name_of(estimate)}: {refusal.sentence}.", link=to_version(estimate)
+        )
     signoff = _write(estimate, case, press, now)
     if press.verdict == Verdict.REFUSE:
         refuse_version(workload, estimate, now=now)
@@ -106,7 +109,7 @@ def require_signer(
     raise SeparationOfDuties(
         f"You cannot sign {name_of(estimate)} for {role}: "
         f"{refusal.sentence if refusal else ''}. Another person with the role {role} can.",
-        link=link_to(estimate),
+        link=to_version(estimate),
     )
 
 
@@ -128,7 +131,7 @@ def require_same_numbers(estimate: Estimate, sha256: str | None) -> None:
         raise StaleEstimate(
             f"The numbers you saw are not those of {name_of(estimate)}; nothing was "
             "signed. Read the version again.",
-            link=link_to(estimate),
+            link=to_version(estimate),
         )
 
 

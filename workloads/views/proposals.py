@@ -16,9 +16,9 @@ from portal.kernel.periods import Quarter
 from portal.kernel.selectors.numbers import current
 from workloads.forms.workloads import WorkloadForm, values_of
 from workloads.models import Workload
-from workloads.selectors.plan import get_workload
+from workloads.selectors.plan import get_workload, next_ref
 from workloads.services.errors import NameTaken
-from workloads.services.plan import edit_workload, next_ref, propose_workload
+from workloads.services.plan import edit_workload, propose_workload
 from workloads.views.reasons import last_change_of
 
 QUARTERS_OFFERED = 8

@@ -20,11 +20,10 @@ from workloads.selectors.estimates import (
     etag_of,
     get_estimate,
     inputs_of,
-    state_of,
 )
 from workloads.selectors.people import barred_from_signing, people_with_a_say
 from workloads.selectors.plan import get_workload
-from workloads.selectors.signoffs import contributor_ids
+from workloads.selectors.signoffs import contributor_ids, shown_state
 from workloads.services.errors import EstimateIncomplete
 from workloads.services.estimates import submit_estimate
 from workloads.views.budgets import cards_of
@@ -40,7 +39,7 @@ def show_version(
     today = clock.today(clock.now())
     inputs = inputs_of(found)
     people, barred = people_with_a_say(), barred_from_signing(workload)
-    state = state_of(found, today)
+    state = shown_state(found, today)
     context = {
         "workload": workload,
         "estimate": found,

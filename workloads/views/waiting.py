@@ -1,7 +1,7 @@
 """What waits for a person in the plan, as the home page lists it."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date, datetime
 
 from django.urls import reverse
 
@@ -9,14 +9,14 @@ from portal.kernel import clock, formats
 from portal.kernel.access import capitalised
 from portal.kernel.models import User
 from portal.kernel.pages.joints import Waiting
-from workloads.enums import EstimateState, Status
-from workloads.models import Workload
+from workloads.enums import Status
 from workloads.rules.working_days import plus_working_days
 from workloads.selectors.approvals import (
     WaitingSignature,
     overdue_after,
     waiting_signatures,
 )
+from workloads.selectors.waiting import ready_of, refused_of
 from workloads.views.queue import address_of, what_is_signed
 
 
@@ -27,7 +27,7 @@ def waiting_for(user: User, now: datetime) -> Iterator[Waiting]:
     for place, item in enumerate(yours):
         yield _signature(item, patience, primary=place == 0)
     yield from _refused(user)
-    yield from _ready(user)
+    yield from _ready(user, clock.today(now))
 
 
 def _signature(item: WaitingSignature, patience: int, *, primary: bool) -> Waiting:
@@ -61,12 +61,7 @@ def _signature(item: WaitingSignature, patience: int, *, primary: bool) -> Waiti
 
 
 def _refused(user: User) -> Iterator[Waiting]:
-    rows = Workload.objects.filter(
-        owner=user,
-        submitted_estimate__state=EstimateState.REFUSED,
-        draft_estimate__isnull=False,
-    ).select_related("submitted_estimate", "draft_estimate")
-    for row in rows.exclude(status=Status.RETIRED).order_by("number"):
+    for row in refused_of(user):
         refused, draft = row.submitted_estimate, row.draft_estimate
         if refused is None or draft is None:
             continue
@@ -80,15 +75,9 @@ def _refused(user: User) -> Iterator[Waiting]:
         )
 
 
-def _ready(user: User) -> Iterator[Waiting]:
+def _ready(user: User, today: date) -> Iterator[Waiting]:
     """The third signature moves nothing by itself: its owner presses."""
-    rows = Workload.objects.filter(
-        owner=user,
-        status=Status.CANDIDATE,
-        submitted_estimate__state=EstimateState.SUBMITTED,
-        submitted_estimate__signed_at__isnull=False,
-    ).select_related("submitted_estimate")
-    for row in rows.order_by("number"):
+    for row in ready_of(user, today):
         signed = row.submitted_estimate
         if signed is None or signed.signed_at is None:
             continue

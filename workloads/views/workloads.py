@@ -19,13 +19,12 @@ from workloads.selectors.estimates import (
     budgets_json,
     inputs_of,
     is_waiting_unsigned,
-    state_of,
     versions,
 )
 from workloads.selectors.lead_times import lead_time_of
 from workloads.selectors.plan import get_workload
 from workloads.selectors.requirements import road_for
-from workloads.selectors.signoffs import marks_of
+from workloads.selectors.signoffs import marks_of, shown_state
 from workloads.services.reminders import ask_for_requirement
 from workloads.views.budgets import cards_of
 from workloads.views.conditions import Reader, reader_of, shown_requirements
@@ -166,7 +165,7 @@ def _estimates(found: Workload, reader: Reader) -> dict[str, Any]:
 
 
 def _estimate_row(row: Estimate, today: Any, rows: list[Estimate]) -> dict[str, Any]:
-    state = state_of(row, today)
+    state = shown_state(row, today)
     marks = marks_of(row, today)
     earlier = next((one for one in rows if one.version < row.version), None)
     refused = [role for role, mark in marks.items() if mark == "refused"]
