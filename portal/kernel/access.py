@@ -5,7 +5,7 @@ the table does not exist (KeyError): nothing falls open. A superuser has no powe
 here, and an inactive or anonymous actor never has any.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -221,13 +221,6 @@ def require(actor: Any, action: str, subject: Any = None) -> None:
 def who_can(action: str, subject: Any = None) -> str:
     """Who may, for a page: "its owner Sarah or a planner"."""
     return ACCESS[action].sentence(subject)
-
-
-def allowed_actions(
-    actor: Any, actions: Iterable[str], subject: Any = None
-) -> set[str]:
-    """The part of `actions` that `actor` may do, to show only what can be done."""
-    return {action for action in actions if allows(actor, action, subject)}
 
 
 def capitalised(sentence: str) -> str:

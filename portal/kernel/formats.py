@@ -5,7 +5,7 @@ breaks from what it counts.
 """
 
 from datetime import UTC, date, datetime, timedelta, tzinfo
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Decimal
 
 BLANK = "—"
 MINUS = "−"
@@ -194,11 +194,3 @@ def due_tone(on: date | None, today: date) -> str:
     if on is None or (on - today).days > 1:
         return ""
     return "stop" if on < today else "wait"
-
-
-def as_number(text: object) -> Decimal | None:
-    """A number a template was given as text; None when it is none."""
-    try:
-        return Decimal(str(text))
-    except InvalidOperation:
-        return None

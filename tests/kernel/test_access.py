@@ -9,7 +9,6 @@ from portal.kernel.access import (
     ACCESS,
     DOING,
     Rule,
-    allowed_actions,
     allows,
     anyone,
     has_role,
@@ -168,15 +167,6 @@ def test_rule_says_who(action: str, who: str) -> None:
 
 def test_who_can_names_the_owner() -> None:
     assert who_can("workload.edit", W_01) == "its owner Sarah or a planner"
-
-
-def test_allowed_actions_is_the_part_that_may_be_done() -> None:
-    actions = {"workload.edit", "workload.move_to_live", "plan.import"}
-
-    assert allowed_actions(Actor(roles=[Role.PLANNER]), actions, W_01) == {
-        "workload.edit",
-        "plan.import",
-    }
 
 
 HEADED = SimpleNamespace(head_id=1)
