@@ -188,6 +188,7 @@ PAGES: list[Cell] = [
     *reads("plan/import/", "plan/import/<int:import_id>/"),
     *posts("plan/import/", "plan/import/<int:import_id>/confirm/", who=only("planner")),
     *reads("plan/baselines/", "plan/baselines/<int:number>/"),
+    *reads("plan/lead-times/", "plan/lead-times.csv"),
     Cell("plan/baselines/compare/", "GET", SIGNED_IN, query="?from=1&to=1"),
     *posts("plan/baselines/", who=COMMITTEE),
     *reads("departments/", "departments/<slug:code>/"),

@@ -67,6 +67,7 @@ TABS = (
     ("Table", "workloads:plan-table"),
     ("Roadmap", "workloads:plan-roadmap"),
     ("Baselines", "workloads:baselines"),
+    ("Lead times", "workloads:lead-times"),
 )
 
 

@@ -1,0 +1,68 @@
+"""Geometry of charts that the server draws: plain numbers in, SVG coordinates out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import ceil, floor, log10
+
+WIDTH, HEIGHT = 740, 220
+LEFT, RIGHT, TOP, BOTTOM = 48, 40, 16, 34
+TICKS = 4
+
+
+@dataclass(frozen=True)
+class Dot:
+    """One value where it stands: `x` and `y` in the chart's units."""
+
+    x: float
+    y: float
+    label: str
+    value: float
+
+
+@dataclass(frozen=True)
+class LineChart:
+    """A line over labelled positions; y starts at zero."""
+
+    dots: tuple[Dot, ...]
+    ticks: tuple[tuple[float, str], ...]
+    width: int = WIDTH
+    height: int = HEIGHT
+    left: int = LEFT
+    right: int = WIDTH - RIGHT
+    base: int = HEIGHT - BOTTOM
+
+    @property
+    def points(self) -> str:
+        return " ".join(f"{dot.x:g},{dot.y:g}" for dot in self.dots)
+
+
+def line_chart(values: Sequence[tuple[str, float]]) -> LineChart:
+    """The chart of labelled values in their order; empty for none."""
+    top = _round_up(max((value for _, value in values), default=0.0))
+    span = HEIGHT - TOP - BOTTOM
+    step = (WIDTH - LEFT - RIGHT) / max(1, len(values) - 1)
+    dots = tuple(
+        Dot(
+            x=round(LEFT + step * index, 1),
+            y=round(TOP + span * (1 - value / top), 1),
+            label=label,
+            value=value,
+        )
+        for index, (label, value) in enumerate(values)
+    )
+    ticks = tuple(
+        (round(TOP + span * (1 - part / TICKS), 1), f"{top * part / TICKS:g}")
+        for part in range(TICKS + 1)
+    )
+    return LineChart(dots=dots, ticks=ticks)
+
+
+def _round_up(value: float) -> float:
+    """The next 1, 2 or 4 (times a power of ten) from `value` on, so that ticks read."""
+    if value <= 0:
+        return float(TICKS)
+    power = 10 ** floor(log10(value))
+    for factor in (1, 2, 4, 10):
+        if value <= factor * power:
+            return float(factor * power)
+    return float(ceil(value))
