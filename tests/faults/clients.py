@@ -11,6 +11,7 @@ import threading
 import time
 import uuid
 from dataclasses import dataclass, field
+from itertools import cycle
 from typing import Any
 
 from portal.embedded.home import PROJECT
@@ -30,6 +31,7 @@ INPUTS = {
     "declared_tokens_per_user_month": 520_000,
     "ops_hours_week": 6,
 }
+PAGES = ("/", "/plan/", "/approvals/", "/audit/")
 # What a repetition without a key may meet: the first try was saved, unheard.
 SAVED_UNHEARD = {
     "name_taken",
@@ -45,9 +47,19 @@ PAUSE = 0.2
 
 # One process for all: each command alone takes seconds to start.
 MAKE_PEOPLE = """
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.sessions.backends.db import SessionStore
+from portal.kernel.models import User
 from django.core.management import call_command
 for name, role in {people}.items():
     call_command("create_user", name, "--role", role, "--email", name + "@example.com")
+browser = SessionStore()
+reader = User.objects.get(username="pia")
+browser[SESSION_KEY] = str(reader.pk)
+browser[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
+browser[HASH_SESSION_KEY] = reader.get_session_auth_hash()
+browser.create()
+print("session", browser.session_key)
 for name in {people}:
     call_command("create_token", name, "--scope", "plan:read", "plan:write")
 """
@@ -69,11 +81,13 @@ def manage(run: Run, *arguments: str) -> str:
 
 
 def make_tokens(run: Run) -> dict[str, str]:
-    """An account for each of PEOPLE, and their tokens by name."""
+    """An account for each of PEOPLE: their tokens by name, pia's session as `session`."""
     people = json.dumps(PEOPLE)
     told = manage(run, "shell", "-v", "0", "-c", MAKE_PEOPLE.format(people=people))
     tokens = [line for line in told.splitlines() if line.startswith("wb_")]
-    return dict(zip(PEOPLE, tokens, strict=True))
+    session = next(line for line in told.splitlines() if line.startswith("session "))
+    found = dict(zip(PEOPLE, tokens, strict=True))
+    return {**found, "session": session.removeprefix("session ")}
 
 
 @dataclass
@@ -99,6 +113,7 @@ class Told:
     acknowledged: list[tuple[str, str, str]] = field(default_factory=list)
     # When each was acknowledged, by the monotonic clock.
     heard_at: list[float] = field(default_factory=list)
+    pages: int = 0
     refused: int = 0
     cut: int = 0
     unexpected: list[str] = field(default_factory=list)
@@ -208,6 +223,40 @@ class Client(threading.Thread):
         return Answer(response.status, json.loads(text or b"{}"), found)
 
 
+class Reader(threading.Thread):
+    """Opens pages in a browser's session: whole, or 503 with Retry-After."""
+
+    def __init__(self, run: Run, tokens: dict[str, str], told: Told) -> None:
+        super().__init__(daemon=True)
+        self.port = run.port
+        self.headers = {"Cookie": f"sessionid={tokens['session']}"}
+        self.told = told
+        self.ending = threading.Event()
+
+    def run(self) -> None:
+        for path in cycle(PAGES):
+            if self.ending.wait(PAUSE):
+                return
+            connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+            try:
+                connection.request("GET", path, headers=self.headers)
+                self.judge(path, connection.getresponse())
+            except (OSError, http.client.HTTPException):
+                self.told.cut += 1
+            finally:
+                connection.close()
+
+    def judge(self, path: str, response: http.client.HTTPResponse) -> None:
+        if response.status == 200 and b"</html>" in response.read():
+            self.told.pages += 1
+        elif (
+            response.status == 503 and response.headers.get("Retry-After", "").isdigit()
+        ):
+            self.told.refused += 1
+        else:
+            self.told.unexpected.append(f"GET {path}: {response.status}")
+
+
 @dataclass
 class Load:
     """Several clients at work between `with` and its end, which waits for them."""
@@ -218,11 +267,12 @@ class Load:
     told: Told = field(default_factory=Told)
 
     def __enter__(self) -> Told:
-        self.clients = [
+        self.clients: list[Client | Reader] = [
             # Every second one repeats without a key, as a simple script would.
             Client(self.run, self.tokens, self.told, with_keys=number % 2 == 0)
             for number in range(self.threads)
         ]
+        self.clients.append(Reader(self.run, self.tokens, self.told))
         for client in self.clients:
             client.start()
         return self.told

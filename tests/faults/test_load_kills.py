@@ -137,6 +137,7 @@ def test_what_was_acknowledged_survives_the_kill_of_each_part(portal: Portal) ->
     require_nothing_lost(portal, told)
     assert told.cut + told.refused > 0
     assert told.names("planned")
+    assert told.pages
     asked = {ref for _, ref in told.details("asked")}
     with ledger.connected(run.home) as database:
         # What the killed one had claimed is due when its two minutes are over.
