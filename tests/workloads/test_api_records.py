@@ -183,7 +183,9 @@ def test_two_baselines_are_compared(cast, api):
 
     assert first.status_code == 201
     assert first["Location"] == f"{BASELINES}1/"
-    assert first.json()["rows"][0]["status"] == "planned"
+    frozen = first.json()["rows"][0]
+    assert (frozen["status"], frozen["ops_hours_week"]) == ("planned", 6)
+    assert compared["quarters"]["after"][0]["ops"]["hours_week"] == 18
     assert (compared["before"]["number"], compared["after"]["number"]) == (1, 2)
     assert [(row["ref"], row["change"]) for row in compared["rows"]] == [
         ("W-01", "changed"),

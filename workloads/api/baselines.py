@@ -1,5 +1,6 @@
 """Baselines: the plan as it was frozen, and what changed between two of them."""
 
+from decimal import Decimal
 from typing import Any
 
 from rest_framework import serializers
@@ -9,14 +10,17 @@ from portal.kernel.api.fields import QuarterField, Word
 from portal.kernel.api.operations import operation
 from portal.kernel.api.paging import Filter, Listing
 from portal.kernel.api.parameters import OneOf, QuarterName, Whole
+from portal.kernel.api.renderers import number
 from portal.kernel.api.serializers import StrictSerializer
 from portal.kernel.api.views import WeighbridgeView
 from portal.kernel.enums import Scope
+from workloads.api.roadmap import shown_head
 from workloads.enums import Moment
 from workloads.models import PlanBaseline
 from workloads.selectors.baselines import compare_baselines, get_baseline
 from workloads.services.baselines import take_baseline
 
+MEASURES = ("sessions_per_user_month", "ops_hours_week")
 HIGHEST_NUMBER = 2**31 - 1  # PostgreSQL's integer
 
 
@@ -133,8 +137,8 @@ class BaselineCompareView(OneBaselineView):
             {
                 "before": _head(before),
                 "after": _head(after),
-                "rows": compare_baselines(before, after),
-                "quarters": {"before": before.heads, "after": after.heads},
+                "rows": [_changed(row) for row in compare_baselines(before, after)],
+                "quarters": {"before": _heads(before), "after": _heads(after)},
             }
         )
 
@@ -150,7 +154,29 @@ def _head(baseline: PlanBaseline) -> dict[str, Any]:
 
 
 def _shown(baseline: PlanBaseline) -> dict[str, Any]:
-    return {**_head(baseline), "rows": baseline.rows, "quarters": baseline.heads}
+    rows = [
+        {name: _figure(name, value) for name, value in row.items()}
+        for row in baseline.rows
+    ]
+    return {**_head(baseline), "rows": rows, "quarters": _heads(baseline)}
+
+
+def _heads(baseline: PlanBaseline) -> list[dict[str, Any]]:
+    return [shown_head(head) for head in baseline.heads]
+
+
+def _changed(row: dict[str, Any]) -> dict[str, Any]:
+    changes = {
+        name: [_figure(name, value) for value in both]
+        for name, both in row["changes"].items()
+    }
+    return {**row, "changes": changes}
+
+
+def _figure(name: str, value: Any) -> Any:
+    """A baseline keeps measures as texts; here they are numbers."""
+    is_kept = name in MEASURES and value is not None
+    return number(Decimal(value)) if is_kept else value
 
 
 def _listed(row: dict[str, Any]) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """The plan as a roadmap: its quarters with their sums, and its rows."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -17,7 +18,7 @@ from portal.kernel.periods import Quarter
 from portal.kernel.selectors import numbers
 from workloads.api.rows import WorkloadRowAnswer, raw_rows, shown_rows
 from workloads.enums import Status
-from workloads.selectors.quarters import Head, heads_of
+from workloads.selectors.quarters import heads_of
 
 MOST_QUARTERS = 16
 
@@ -63,15 +64,14 @@ class RoadmapView(WeighbridgeView):
         )
         return self.answer(
             {
-                "quarters": [_shown(head) for head in heads_of(quarters)],
+                "quarters": [shown_head(head.as_json()) for head in heads_of(quarters)],
                 "rows": shown_rows(rows, today),
             }
         )
 
 
-def _shown(head: Head) -> dict[str, Any]:
+def shown_head(told: Mapping[str, Any]) -> dict[str, Any]:
     """Hours are numbers here; a head keeps them as texts, as a baseline does."""
-    told = head.as_json()
     hours = {
         name: number(Decimal(value)) if isinstance(value, str) else value
         for name, value in told["ops"].items()
