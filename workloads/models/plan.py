@@ -200,6 +200,7 @@ class Workload(FSMModelMixin, models.Model):
                         FROM workloads_signoff s
                         JOIN workloads_estimate e ON e.id = s.estimate_id
                         WHERE e.id = NEW.submitted_estimate_id
+                          AND e.workload_id = NEW.id
                           AND e.state = 'submitted' AND s.verdict = 'approve'
                           AND NOT EXISTS (
                               SELECT 1 FROM workloads_signoffend x
