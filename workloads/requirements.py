@@ -337,5 +337,9 @@ class ReasonGiven:
             message="A reason is given." if met else "A reason is needed.",
             link=reverse("workloads:step", args=[workload.ref, step.to]),
             to=step.to,
-            mended_by=("workload.retire",),
+            mended_by=(
+                "workload.retire"
+                if step.to == Status.RETIRED
+                else "workload.withdraw_to_candidate",
+            ),
         )

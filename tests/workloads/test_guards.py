@@ -8,6 +8,8 @@ from django.db import Error, connection, transaction
 from tests.conftest import NOW
 from tests.workloads import stories
 from workloads.models import StatusStep, Workload
+from workloads.services.errors import OwnerHasSigned
+from workloads.services.plan import edit_workload
 
 pytestmark = pytest.mark.django_db
 
@@ -50,3 +52,18 @@ def test_another_workloads_signatures_do_not_count(cast: SimpleNamespace) -> Non
         )
 
     assert Workload.objects.get(pk=bare.pk).status == "candidate"
+
+
+def test_who_signed_the_version_in_force_is_not_made_owner(
+    cast: SimpleNamespace,
+) -> None:
+    workload = stories.committed(cast)
+    stories.submitted(workload, cast.sarah, users=9)
+
+    with pytest.raises(OwnerHasSigned, match="engineering signature on v1"):
+        edit_workload(
+            number=workload.number,
+            actor=cast.pia,
+            changes={"owner": cast.ines},
+            now=NOW,
+        )

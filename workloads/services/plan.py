@@ -257,19 +257,25 @@ def _require_changeable(workload: Workload, changed: Mapping[str, Any]) -> None:
         )
     owner = changed.get("owner")
     _require_possible_owner(owner)
-    estimate = workload.submitted_estimate
-    if owner is not None and estimate is not None:
-        signed = [
-            row
-            for row in standing_rows(estimate)
-            if owner.pk in (row.signer_id, row.on_behalf_of_id)
-        ]
-        if signed:
-            raise OwnerHasSigned(
-                f"{owner.display_name} gave the {signed[0].role} signature on "
-                f"v{estimate.version}, and an owner does not sign. Name another owner, "
-                "or submit a new version first."
-            )
+    if owner is not None:
+        _require_not_signed_by(owner, workload)
+
+
+def _require_not_signed_by(owner: User, workload: Workload) -> None:
+    """On the version in force and on the one that waits: an owner signed neither."""
+    versions = {
+        one.pk: one
+        for one in (workload.submitted_estimate, workload.shown_estimate)
+        if one is not None
+    }
+    for estimate in versions.values():
+        for row in standing_rows(estimate):
+            if owner.pk in (row.signer_id, row.on_behalf_of_id):
+                raise OwnerHasSigned(
+                    f"{owner.display_name} gave the {row.role} signature on "
+                    f"v{estimate.version}, and an owner does not sign. Name another "
+                    "owner, or submit a new version first."
+                )
 
 
 def _require_possible_owner(owner: User | None) -> None:
