@@ -99,8 +99,8 @@ class EstimatesAnswer(serializers.Serializer[Any]):
 
 class DifferenceAnswer(serializers.Serializer[Any]):
     name = serializers.CharField()
-    before = serializers.JSONField(allow_null=True)
-    after = serializers.JSONField(allow_null=True)
+    before = serializers.JSONField()
+    after = serializers.JSONField()
     changed = serializers.BooleanField()
     change = serializers.FloatField(allow_null=True, help_text="After less before.")
     ratio = serializers.FloatField(
