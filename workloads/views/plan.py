@@ -83,7 +83,7 @@ def plan_table(request: HttpRequest) -> HttpResponse:
     editing = request.GET.get("edit") == "on"
     context = {
         "title": "Scale-out plan",
-        "lede": lede(summary, len(choices.quarters)),
+        "lede": lede(summary, 0 if asked.is_narrowed else len(choices.quarters)),
         "tabs": TABS,
         "columns": _columns(request, asked),
         "groups": _groups(request, rows, asked, summary, today, editing=editing),

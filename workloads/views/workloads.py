@@ -134,12 +134,20 @@ def _notes(
         notes.append(
             {
                 "fact": f"An imported plan asks for {asked}.",
-                "sentence": f"{len(lacks)} requirements stand on that road unmet.",
+                "sentence": _unmet(len(lacks)),
                 "link": "#road",
                 "label": "See the road",
             }
         )
     return notes
+
+
+def _unmet(count: int) -> str:
+    if not count:
+        return "Nothing is missing on that road: it can be moved."
+    if count == 1:
+        return "One requirement stands on that road unmet."
+    return f"{count} requirements stand on that road unmet."
 
 
 def _estimates(found: Workload, reader: Reader) -> dict[str, Any]:

@@ -85,9 +85,15 @@ def _migrations(file: Path) -> set[str]:
     """The migrations that the backup's version had applied, as "app.name"."""
     if not file.is_file():
         raise BackupFailed(f"There is no file {file}.")
-    rows = _run(
-        "pg_restore", "--data-only", "--table=django_migrations", "--file=-", str(file)
-    )
+    try:
+        rows = _run(
+            "pg_restore",
+            *("--data-only", "--table=django_migrations", "--file=-", str(file)),
+        )
+    except BackupFailed as failed:
+        raise BackupFailed(
+            f"{file} cannot be read as a backup: {failed}. Nothing was changed."
+        ) from failed
     fields = [line.split("\t") for line in rows.splitlines() if "\t" in line]
     if not fields:
         raise BackupFailed(f"{file} is not a backup of Weighbridge.")
@@ -131,7 +137,8 @@ def _started(tool: str, *arguments: str) -> "subprocess.Popen[bytes]":
 def _reason(said: str) -> str:
     lines = said.strip().splitlines() or ["no reason given"]
     line = next((line for line in lines if "error:" in line.lower()), lines[0])
-    return line.rstrip(".")
+    # The caller names the tool already.
+    return line.rstrip(".").rpartition("error: ")[2]
 
 
 def _tool(name: str) -> str:

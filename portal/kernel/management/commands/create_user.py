@@ -54,6 +54,11 @@ class Command(PortalCommand):
         )
         function = f" ({user.committee_function})" if user.committee_function else ""
         self.stdout.write(f"{user.username}: {', '.join(user.roles)}{function}")
+        if not options["password_stdin"]:
+            self.stdout.write(
+                "It has no password, so it works by tokens only. "
+                "An administrator gives it one under Settings, Accounts."
+            )
 
 
 def _password_from_stdin() -> str:
