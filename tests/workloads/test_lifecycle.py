@@ -141,9 +141,21 @@ WHO_MOVES = [
     ("committed", "retired", {"sarah", "clara"}),
     ("live", "retired", {"sarah", "clara"}),
 ]
-EVERYONE = (
-    ["sarah", "marcus", "pia", "ines", "felix", "noor", "clara", "dana", "adele", "ada", "gateway", "nils", "root"]
-)
+EVERYONE = [
+    "sarah",
+    "marcus",
+    "pia",
+    "ines",
+    "felix",
+    "noor",
+    "clara",
+    "dana",
+    "adele",
+    "ada",
+    "gateway",
+    "nils",
+    "root",
+]
 
 
 @pytest.mark.parametrize("person", EVERYONE)

@@ -62,7 +62,22 @@ MAY_SIGN = {
     ("eve", "ops"),
     ("root", "ops"),
 }
-PEOPLE = ["sarah", "marcus", "pia", "ines", "felix", "noor", "clara", "dana", "adele", "ada", "gateway", "nils", "eve", "root"]
+PEOPLE = [
+    "sarah",
+    "marcus",
+    "pia",
+    "ines",
+    "felix",
+    "noor",
+    "clara",
+    "dana",
+    "adele",
+    "ada",
+    "gateway",
+    "nils",
+    "eve",
+    "root",
+]
 
 
 @pytest.mark.parametrize("role", list(SignRole))

@@ -19,7 +19,7 @@ _ROWS = """
         proposed_at, version, owner_id)
     SELECT n, 'Workload ' || n, '', 'Answers questions of kind ' || n, 'chat',
         'internal', false,
-        (ARRAY['candidate', 'planned', 'committed', 'live'])[1 + mod(n, 4)], 0, now(), '',
+        (ARRAY['candidate', 'live', 'committed', 'live'])[1 + mod(n, 4)], 0, now(), '',
         '202' || (6 + mod(n, 2)) || 'Q' || (1 + mod(n, 4)), 'Sonnet', 'Haiku', 'soft_cap',
         {user}, now(), 1, {user}
     FROM generate_series({first}, {last}) AS n;
@@ -83,7 +83,7 @@ def make_user() -> User:
     user = User(
         username="bench",
         name="Bench",
-        roles=["planner", "engineering"],
+        roles=["planner"],
         created_at=clock.now(),
     )
     user.set_unusable_password()

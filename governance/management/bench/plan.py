@@ -18,7 +18,7 @@ from portal.kernel.enums import Scope
 from portal.kernel.models import User
 from portal.kernel.services.tokens import issue_token
 
-PAGE = "/plan/?status=committed&group=quarter"
+PAGE = "/plan/?status=live&group=quarter"
 LIST = "/api/v1/workloads/?limit=100"
 Say = Callable[[str], None]
 

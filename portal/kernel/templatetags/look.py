@@ -19,6 +19,7 @@ from portal.kernel.pages import words as page_words
 
 register = template.Library()
 
+
 def zone() -> ZoneInfo:
     return ZoneInfo(str(settings.ORGANISATION_TIME_ZONE))
 
