@@ -245,3 +245,21 @@ def test_verify_audit_refuses_a_file_that_is_no_checkpoint(
 
     with pytest.raises(CommandError, match=r"checkpoint\.json"):
         run("verify_audit", "--checkpoint", str(path))
+
+
+def test_changepassword_goes_through_the_use_case(
+    cast: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("a-long-enough-secret\n"))
+
+    call_command("changepassword", "SARAH", stdout=io.StringIO())
+
+    cast.sarah.refresh_from_db()
+    assert cast.sarah.check_password("a-long-enough-secret")
+    entry = AuditEntry.objects.latest("id")
+    assert (entry.action, entry.object, entry.source) == (
+        "account.changed",
+        "account/sarah",
+        "command",
+    )
+    assert "secret" not in str(entry.after)

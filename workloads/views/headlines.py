@@ -28,7 +28,7 @@ def figures(_user: Any, now: datetime) -> Iterable[Figure]:
     yield Figure(
         label=f"Committed for {quarter.label}",
         number=str(len(rows)),
-        unit=f"of {total} workload{'' if total == 1 else 's'}",
+        unit=f"of {total} in the plan",
         link=f"{reverse('workloads:plan-table')}?quarter={quarter}",
         line=_named(rows),
     )

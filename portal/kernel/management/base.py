@@ -1,5 +1,6 @@
 """What all commands share: their origin, their clock, and problems told plainly."""
 
+import sys
 from datetime import datetime
 from typing import Any
 
@@ -34,3 +35,11 @@ def told(problem: Problem) -> str:
         if error.detail != problem.detail
     ]
     return "\n".join(lines)
+
+
+def password_from_stdin() -> str:
+    """Its first line, so that a password stands in no list of processes."""
+    password = sys.stdin.readline().rstrip("\r\n")
+    if not password:
+        raise CommandError("Standard input has no password in its first line.")
+    return password

@@ -21,7 +21,10 @@
     else links[Math.min(at + step, links.length - 1)].focus();
   };
 
-  // j and k move in a queue; a letter goes to the control that carries it.
+  // j and k move in a queue; a letter goes to the control that carries it. While the next
+  // page loads, a further j or k goes on from there, and no letter reaches the old page.
+  let leaving = false;
+  addEventListener("pageshow", () => { leaving = false; });
   const shortcut = (event) => {
     const items = [...document.querySelectorAll(".queue a")];
     const at = items.findIndex((item) => item.hasAttribute("aria-current"));
@@ -29,10 +32,14 @@
       event.key === "j" ? items[at + 1]
       : event.key === "k" ? items[at - 1]
       : document.querySelector(`[data-key="${CSS.escape(event.key)}"]`);
-    if (!target) return;
+    if (!target || (leaving && !target.matches(".queue a"))) return;
     event.preventDefault();
-    if (target.matches(".queue a")) target.click();
-    else if (target.matches("summary")) {
+    if (target.matches(".queue a")) {
+      items[at]?.removeAttribute("aria-current");
+      target.setAttribute("aria-current", "true");
+      leaving = true;
+      target.click();
+    } else if (target.matches("summary")) {
       target.parentElement.open = true;
       target.parentElement.querySelector("input:not([type=hidden]), textarea, button")?.focus();
     } else target.focus();

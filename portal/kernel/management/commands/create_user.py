@@ -1,13 +1,12 @@
 """Make an account from the console."""
 
-import sys
 from datetime import datetime
 from typing import Any
 
-from django.core.management.base import CommandError, CommandParser
+from django.core.management.base import CommandParser
 
 from portal.kernel.enums import CommitteeFunction, Role
-from portal.kernel.management.base import PortalCommand
+from portal.kernel.management.base import PortalCommand, password_from_stdin
 from portal.kernel.services.accounts import create_user
 
 
@@ -49,7 +48,7 @@ class Command(PortalCommand):
             name=options["name"],
             email=options["email"],
             committee_function=options["function"],
-            password=_password_from_stdin() if options["password_stdin"] else None,
+            password=password_from_stdin() if options["password_stdin"] else None,
             now=now,
         )
         function = f" ({user.committee_function})" if user.committee_function else ""
@@ -59,10 +58,3 @@ class Command(PortalCommand):
                 "It has no password, so it works by tokens only. "
                 "An administrator gives it one under Settings, Accounts."
             )
-
-
-def _password_from_stdin() -> str:
-    password = sys.stdin.readline().rstrip("\r\n")
-    if not password:
-        raise CommandError("Standard input has no password in its first line.")
-    return password
