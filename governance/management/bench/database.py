@@ -9,6 +9,7 @@ from django.db import connection
 
 from portal.kernel import clock
 from portal.kernel.models import User
+from workloads.models import Department
 
 NAME = "weighbridge_bench"
 
@@ -16,12 +17,14 @@ _ROWS = """
     INSERT INTO workloads_workload (number, name, owner_text, purpose, shape, audience,
         compliance_sensitive, status, status_steps, status_since, requested_status,
         ship_quarter, primary_model, degrade_model, cost_gate, proposed_by_id,
-        proposed_at, version, owner_id)
+        proposed_at, version, owner_id, department_id)
     SELECT n, 'Workload ' || n, '', 'Answers questions of kind ' || n, 'chat',
         'internal', false,
-        (ARRAY['candidate', 'live', 'committed', 'live'])[1 + mod(n, 4)], 0, now(), '',
+        (ARRAY['candidate', 'planned', 'committed', 'live'])[1 + mod(n, 4)], 0, now(), '',
         '202' || (6 + mod(n, 2)) || 'Q' || (1 + mod(n, 4)), 'Sonnet', 'Haiku', 'soft_cap',
-        {user}, now(), 1, {user}
+        {user}, now(), 1, {user},
+        CASE WHEN n <= 200 AND mod(n, 2) = 0
+            THEN (SELECT id FROM workloads_department WHERE code = 'bench') END
     FROM generate_series({first}, {last}) AS n;
 """
 _ESTIMATES = """
@@ -94,8 +97,11 @@ def make_user() -> User:
 def fill_plan(user: User, first: int, last: int) -> None:
     """Workloads `first` to `last` in four statuses, estimated, most of them signed.
 
+    One hundred of the first two hundred belong to the department `bench`: a filter by it
+    leaves one full page at every size.
     Guards are off while filling: measured is reading, and history is not part of it.
     """
+    Department.objects.get_or_create(code="bench", defaults={"name": "Bench"})
     with pgtrigger.ignore():
         for statement in (_ROWS, _ESTIMATES, _SIGNOFFS, _POINTERS):
             _statement(statement.format(user=user.pk, first=first, last=last))

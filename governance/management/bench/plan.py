@@ -18,7 +18,7 @@ from portal.kernel.enums import Scope
 from portal.kernel.models import User
 from portal.kernel.services.tokens import issue_token
 
-PAGE = "/plan/?status=live&group=quarter"
+PAGE = "/plan/?department=bench&group=quarter"
 LIST = "/api/v1/workloads/?limit=100"
 Say = Callable[[str], None]
 
