@@ -91,6 +91,7 @@ class Signoff(models.Model):
 
     class Meta:
         ordering = ["at", "id"]
+        indexes = [models.Index(fields=["lapses_on"], name="signoff_by_last_day")]
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(role__in=[str(role) for role in SignRole]),

@@ -27,7 +27,7 @@ from django.db.models.expressions import Expression
 from django.db.models.functions import Coalesce, Lower, NullIf
 
 from workloads.enums import EstimateState, Status, Verdict
-from workloads.models import Estimate, Signoff, Workload
+from workloads.models import Signoff, Workload
 from workloads.rules.plan_filter import ABSENT, Group, Only, PlanFilter, Sort
 from workloads.selectors.compiled import fetch_compiled
 from workloads.selectors.plan import number_of
@@ -217,11 +217,11 @@ def chip(only: Only, today: date) -> Q:
     """The rows that a counted chip narrows to. What is retired needs nothing more."""
     if only == Only.NO_GATE:
         return Q(cost_gate="") & ~Q(status=Status.RETIRED)
-    return Q(submitted_estimate__in=_unsigned(today)) & ~Q(status=Status.RETIRED)
+    return _unsigned(today) & ~Q(status=Status.RETIRED)
 
 
-def _unsigned(today: date) -> QuerySet[Estimate, Any]:
-    """Submitted versions without three valid signatures.
+def _unsigned(today: date) -> Q:
+    """Rows whose newest submitted version lacks one of three valid signatures.
 
     `signed_at` says that three were given and none was withdrawn; only a lapse is left
     to be looked for, and it is looked for among the few that are past their day.
@@ -234,10 +234,10 @@ def _unsigned(today: date) -> QuerySet[Estimate, Any]:
         end__isnull=True,
     )
     lapsed = Signoff.objects.filter(lapses_on__lt=today).exclude(Exists(replaced))
-    return Estimate.objects.filter(
-        Q(signed_at__isnull=True) | Q(pk__in=lapsed.values("estimate")),
-        state=EstimateState.SUBMITTED,
-    ).values("pk")
+    return Q(submitted_estimate__state=EstimateState.SUBMITTED) & (
+        Q(submitted_estimate__signed_at__isnull=True)
+        | Q(submitted_estimate__in=lapsed.values("estimate"))
+    )
 
 
 # --- Sums ----------------------------------------------------------------------------
