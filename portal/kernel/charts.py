@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from math import ceil, floor, log10
 
 WIDTH, HEIGHT = 740, 220
-LEFT, RIGHT, TOP, BOTTOM = 48, 40, 16, 34
+LEFT, RIGHT, TOP, BOTTOM = 48, 40, 28, 34
+INSET = 32  # keeps the first value clear of the axis's figures
 TICKS = 4
 
 
@@ -40,10 +41,10 @@ def line_chart(values: Sequence[tuple[str, float]]) -> LineChart:
     """The chart of labelled values in their order; empty for none."""
     top = _round_up(max((value for _, value in values), default=0.0))
     span = HEIGHT - TOP - BOTTOM
-    step = (WIDTH - LEFT - RIGHT) / max(1, len(values) - 1)
+    step = (WIDTH - LEFT - INSET - RIGHT) / max(1, len(values) - 1)
     dots = tuple(
         Dot(
-            x=round(LEFT + step * index, 1),
+            x=round(LEFT + INSET + step * index, 1),
             y=round(TOP + span * (1 - value / top), 1),
             label=label,
             value=value,
