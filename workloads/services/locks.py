@@ -31,6 +31,18 @@ def lock_workloads(numbers: Iterable[int]) -> dict[int, Workload]:
     return {row.number: row for row in rows}
 
 
+def lock_plan() -> bool:
+    """Hold the whole plan still: rows, what hangs on them, and the allotting of new ones.
+
+    False where a row came between the locks: give them back and begin again, since to
+    wait for a row now would be against the order.
+    """
+    rows = Workload.objects.select_for_update(no_key=True).order_by("id")
+    locked = set(rows.values_list("id", flat=True))
+    lock_next(NEXT_WORKLOAD)
+    return locked == set(Workload.objects.values_list("id", flat=True))
+
+
 def lock_next(key: int) -> None:
     """Serialise the allotting of a running number until the transaction ends."""
     with connection.cursor() as cursor:

@@ -41,8 +41,7 @@ def change_numbers(
         detail = "A changed number needs a reason: everybody counts with it."
         raise Invalid(detail, errors=[FieldError("/reason", "required", detail)])
     with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [VERSIONS_LOCK])
+        hold_numbers()
         present = numbers.current()
         if present.version != if_version:
             raise Stale(
@@ -69,6 +68,12 @@ def change_numbers(
             reason=following.reason,
         )
     return following
+
+
+def hold_numbers() -> None:
+    """Until the transaction ends, the version in force stays the one in force."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [VERSIONS_LOCK])
 
 
 def _following(present: ModelNumbers, changes: Mapping[str, Any]) -> ModelNumbers:
