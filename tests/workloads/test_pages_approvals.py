@@ -14,6 +14,7 @@ from workloads.models import Estimate, Signoff, SignoffEnd, Workload
 from workloads.selectors.approvals import waiting_signatures
 from workloads.services.deputies import name_deputy
 from workloads.services.lifecycle import advance
+from workloads.services.signoff_ends import lapse_signatures, withdraw_signature
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_now")]
 
@@ -95,6 +96,59 @@ def test_the_ticket_shows_what_changed_since_the_last_signature(cast, as_):
     assert "Stable hours 6 h/week +2 · +33 % 8 h/week" in page
     assert "Users 4,200 users +800 · +19 % 5,000 users" in page
     assert "6 → 8 h/week" in page
+
+
+def test_a_lapsed_signature_says_who_gave_it_and_that_nothing_changed(
+    cast, as_, monkeypatch
+):
+    workload = stories.live(cast)
+    after = NOW.replace(year=2027, month=1, day=1)
+    monkeypatch.setattr(clock, "now", lambda: after)
+    unseen = words(as_("noor").get(OPS))
+    lapse_signatures(number=workload.number, now=after)
+
+    page = words(as_("noor").get(OPS))
+
+    for said in (unseen, page):
+        assert (
+            "Noor Haddad signed these same numbers on 12 May 2026; the signature lapsed "
+            "on 31 Dec 2026. Nothing changed since." in said
+        )
+        assert "v1, signed 12 May 2026 Change v1, to sign again" in said
+        assert "Stable hours 6 h/week same 6 h/week" in said
+        assert "Ops hours: lapsed on 31 Dec 2026, to sign again" in said
+        assert "none before" not in said
+        assert "Compare v1 with v1" not in said
+
+
+def test_a_renewal_shows_the_numbers_that_its_signer_signed(cast, as_, monkeypatch):
+    stories.planned(cast)
+    monkeypatch.setattr(clock, "now", lambda: NOW.replace(month=12, day=20))
+
+    page = words(as_("noor").get(OPS))
+
+    assert (
+        "Noor Haddad signed these same numbers on 12 May 2026; the signature lapses on "
+        "31 Dec 2026. Nothing changed since." in page
+    )
+    assert "v1, signed 12 May 2026 Change v1, to sign again" in page
+
+
+def test_a_signature_taken_back_is_none_before(cast, as_, waiting):
+    stories.press(waiting, cast.noor, SignRole.OPS)
+    withdraw_signature(
+        number=1,
+        version=1,
+        role=SignRole.OPS,
+        actor=cast.noor,
+        reason="Too early.",
+        now=NOW,
+    )
+
+    page = words(as_("noor").get(OPS))
+
+    assert "none before" in page
+    assert "signed these same numbers" not in page
 
 
 def test_the_last_signature_says_what_it_completes(as_, cast, waiting):

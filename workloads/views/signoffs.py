@@ -230,7 +230,7 @@ def _detail(request: HttpRequest, asked: Asked, now: datetime) -> dict[str, Any]
     workload, estimate, role = asked.workload, asked.estimate, asked.role
     estimate.workload = workload
     people, barred = people_with_a_say(), barred_from_signing(workload)
-    before = last_signed(estimate, role)
+    before = last_signed(estimate, role, today)
     item = asked.item
     return {
         "workload": workload,

@@ -6,13 +6,13 @@ from typing import Any
 from django.utils.html import format_html
 
 from portal.kernel import clock, formats
-from workloads.enums import SignRole, Verdict
+from workloads.enums import SignoffEndKind, SignRole, Verdict
 from workloads.forms.inputs import DECLARED, FORMULA, SHARES, USERS
-from workloads.models import Estimate, Workload
+from workloads.models import Estimate, Signoff, Workload
 from workloads.rules.estimates import EstimateInputs
 from workloads.rules.shown import model_tier_of
 from workloads.selectors.estimates import budgets_json, inputs_of, versions
-from workloads.selectors.signoffs import snapshot, standing_rows
+from workloads.selectors.signoffs import renewable_from, snapshot
 from workloads.views.showing import Row, figure_rows, rows_of
 
 TITLES = {
@@ -22,21 +22,45 @@ TITLES = {
 }
 
 
-def last_signed(estimate: Estimate, role: SignRole) -> Estimate | None:
-    """What the role compares with: the newest earlier version that all three signed,
-    else the newest that this role signed."""
+def last_signed(estimate: Estimate, role: SignRole, today: date) -> Estimate | None:
+    """What the role compares with: these very numbers where it signed them once, else
+    the newest earlier version that all three signed, else the newest that it signed."""
+    if signed_once(estimate, role, today) is not None:
+        return estimate
     earlier = [
         row for row in versions(estimate.workload) if row.version < estimate.version
     ]
     signed = next((row for row in earlier if row.signed_at is not None), None)
-    return signed or next((row for row in earlier if _approved(row, role)), None)
+    return signed or next((row for row in earlier if _given(row, role)), None)
 
 
-def _approved(estimate: Estimate, role: SignRole) -> bool:
-    return any(
-        row.role == role and row.verdict == Verdict.APPROVE
-        for row in estimate.signoffs.all()
+def signed_once(estimate: Estimate, role: SignRole, today: date) -> Signoff | None:
+    """The role's signature on this very version that lapsed, or that lapses soon."""
+    row = _given(estimate, role)
+    if row is None:
+        return None
+    soon = renewable_from(row, estimate)
+    again = not snapshot(row).holds_on(today) or (soon is not None and soon <= today)
+    return row if again else None
+
+
+def _given(estimate: Estimate, role: SignRole) -> Signoff | None:
+    """The newest signature of a role, lapsed ones included; one taken back is none."""
+    return next(
+        (
+            row
+            for row in reversed(list(estimate.signoffs.all()))
+            if row.role == role
+            and row.verdict == Verdict.APPROVE
+            and _end_of(row) in (None, SignoffEndKind.LAPSED)
+        ),
+        None,
     )
+
+
+def _end_of(row: Signoff) -> str | None:
+    end = getattr(row, "end", None)
+    return end.kind if end is not None else None
 
 
 def ticket_of(
@@ -45,6 +69,7 @@ def ticket_of(
     """As components/_ticket.html draws it, the reader's own budget first."""
     workload: Workload = estimate.workload
     roles = [role, *(one for one in SignRole if one != role)]
+    once = signed_once(estimate, role, today)
     return {
         "sections": [
             {
@@ -54,20 +79,21 @@ def ticket_of(
             for one in roles
             if (rows := _rows(one, before, estimate))
         ],
-        "before_label": _label(before, role),
-        "after_label": f"v{estimate.version}, to sign",
+        "before_label": _label(before, role, once),
+        "after_label": f"v{estimate.version}, to sign{' again' if once else ''}",
         "sentence": _sentence(estimate),
+        "standing": _standing(once, today) if once else "",
         "caption": f"What changed on {workload.ref} since the last signature",
     }
 
 
-def _label(before: Estimate | None, role: SignRole) -> str:
+def _label(before: Estimate | None, role: SignRole, once: Signoff | None) -> str:
     if before is None:
         return "none before"
-    moment = before.signed_at or next(
-        row.at for row in before.signoffs.all() if row.role == role
-    )
-    return f"v{before.version}, signed {formats.day(clock.today(moment))}"
+    own = once or _given(before, role)
+    moment = own.at if own and (once or not before.signed_at) else before.signed_at
+    day = formats.day(clock.today(moment)) if moment else ""
+    return f"v{before.version}, signed {day}"
 
 
 def _sentence(estimate: Estimate) -> str:
@@ -78,16 +104,46 @@ def _sentence(estimate: Estimate) -> str:
     return f"Estimate v{estimate.version} by {who}, {day}{note}"
 
 
+def _standing(row: Signoff, today: date) -> str:
+    """Who signed these very numbers, and how long that holds."""
+    signed = f"{_signer(row)} signed these same numbers on {_day_of(row)}"
+    until = formats.day(row.lapses_on) if row.lapses_on else ""
+    lapse = "lapses" if snapshot(row).holds_on(today) else "lapsed"
+    return f"{signed}; the signature {lapse} on {until}. Nothing changed since."
+
+
+def _signer(row: Signoff) -> str:
+    behalf = f" for {row.on_behalf_of.display_name}" if row.on_behalf_of else ""
+    return f"{row.signer.display_name}{behalf}"
+
+
+def _day_of(row: Signoff) -> str:
+    """When it was given; what came in from minutes says so wherever it stands."""
+    day = formats.day(clock.today(row.at))
+    return f"{day}, attested from minutes" if row.attested else day
+
+
 def _heading(role: SignRole, mine: SignRole, estimate: Estimate, today: date) -> str:
     title = TITLES[role]
-    row = next((one for one in standing_rows(estimate) if one.role == role), None)
-    if row is not None:
-        acted = "refused" if row.verdict == Verdict.REFUSE else "signed"
-        if not snapshot(row).holds_on(today) and acted == "signed":
-            acted = "lapsed, once signed"
-        day = formats.day(clock.today(row.at), year=False)
-        return f"{title}: {acted} by {row.signer.display_name}, {day}"
+    given, refused = _given(estimate, role), _refused(estimate, role)
+    if refused is not None:
+        return f"{title}: refused by {_signer(refused)}, {_day_of(refused)}"
+    if given is not None and snapshot(given).holds_on(today):
+        return f"{title}: signed by {_signer(given)}, {_day_of(given)}"
+    if given is not None and given.lapses_on is not None:
+        return f"{title}: lapsed on {formats.day(given.lapses_on)}, to sign again"
     return f"{title}: {'to sign here' if role == mine else f'waits for {role}'}"
+
+
+def _refused(estimate: Estimate, role: SignRole) -> Signoff | None:
+    return next(
+        (
+            row
+            for row in estimate.signoffs.all()
+            if row.role == role and row.verdict == Verdict.REFUSE
+        ),
+        None,
+    )
 
 
 def _rows(role: SignRole, before: Estimate | None, after: Estimate) -> list[Row]:
