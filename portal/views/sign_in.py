@@ -26,8 +26,11 @@ def locked_out(
     original_response: HttpResponse | None = None,
     _credentials: dict[str, Any] | None = None,
 ) -> HttpResponse:
-    """What axes answers instead of checking the password."""
-    if request.path.startswith("/api/"):
+    """What axes answers instead of checking the password.
+
+    A page that asked someone signed in for it says so itself.
+    """
+    if request.path.startswith("/api/") or request.user.is_authenticated:
         return original_response or HttpResponse(status=429)
     context = {"form": SignInForm(request), "locked": True, "next": ""}
     return render(request, "registration/sign_in.html", context, status=429)

@@ -4,6 +4,7 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.test import Client
 
 from portal.kernel.models import (
     ApiToken,
@@ -217,6 +218,50 @@ def test_a_password_needs_the_present_one(as_, cast):
     assert right.status_code == 302
     assert client.get("/settings/").status_code == 200
     assert User.objects.get(pk=cast.nils.pk).check_password("a new long one")
+
+
+def guessed(client, present: str):
+    return client.post(
+        "/settings/password/", {"present": present, "password": "a new long one"}
+    )
+
+
+def test_guesses_at_the_present_password_lock_the_account_as_sign_ins_do(as_, cast):
+    cast.nils.set_password("the present one")
+    cast.nils.save()
+    client = as_("nils")
+
+    answers = [guessed(client, f"guess {n}") for n in range(6)]
+    right = guessed(client, "the present one")
+
+    assert [answer.status_code for answer in answers] == [400] * 4 + [429] * 2
+    assert right.status_code == 429
+    assert "Five wrong passwords locked this account for 15 minutes." in said(right)
+    assert User.objects.get(pk=cast.nils.pk).check_password("the present one")
+    client.logout()
+    sign_in = {"username": "nils", "password": "the present one"}
+    assert client.post("/sign-in/", sign_in).status_code == 429
+
+
+def test_failed_sign_ins_and_guesses_are_one_count(as_, cast):
+    cast.nils.set_password("the present one")
+    cast.nils.save()
+    client, elsewhere = as_("nils"), Client()
+    for _ in range(4):
+        elsewhere.post("/sign-in/", {"username": "Nils", "password": "no"})
+
+    assert guessed(client, "no").status_code == 429
+
+
+def test_the_right_present_password_begins_the_count_again(as_, cast):
+    cast.nils.set_password("the present one")
+    cast.nils.save()
+    client = as_("nils")
+
+    for present in ("a", "b", "c", "d", "the present one", "e"):
+        answer = guessed(client, present)
+
+    assert answer.status_code == 400
 
 
 # --- numbers of the model ------------------------------------------------------------

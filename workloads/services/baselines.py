@@ -17,7 +17,6 @@ from workloads.selectors.baselines import frozen_rows
 from workloads.selectors.quarters import heads_of
 from workloads.services.locks import NEXT_BASELINE, lock_next, lock_plan
 
-
 MOST_TRIES = 5
 
 

@@ -8,9 +8,10 @@ from django.views.decorators.http import require_http_methods
 
 from portal.forms.accounts import OwnPasswordForm
 from portal.kernel import clock
-from portal.kernel.errors import Invalid
+from portal.kernel.errors import Invalid, Problem
 from portal.kernel.models import User
 from portal.kernel.pages.refusals import show_refusal
+from portal.kernel.pages.signing_in import AccountLocked, require_present_password
 from portal.kernel.pages.toast import toast
 from portal.kernel.services.accounts import change_password
 from portal.views.settings.frame import show
@@ -21,25 +22,23 @@ from portal.views.settings.frame import show
 def password(request: HttpRequest) -> HttpResponse:
     user: User = request.user  # type: ignore[assignment]
     form = OwnPasswordForm(request.POST or None)
-    refused = None
+    refused: Problem | None = None
     if request.method == "POST" and form.is_valid():
-        if not user.check_password(form.cleaned_data["present"]):
-            form.add_error("present", "This is not your present password.")
+        try:
+            require_present_password(request, user, form.cleaned_data["present"])
+            changed = change_password(
+                actor=user,
+                user_id=user.pk,
+                password=form.cleaned_data["password"],
+                now=clock.now(),
+            )
+        except (Invalid, AccountLocked) as problem:
+            refused = problem
+            show_refusal(form, problem)
         else:
-            try:
-                changed = change_password(
-                    actor=user,
-                    user_id=user.pk,
-                    password=form.cleaned_data["password"],
-                    now=clock.now(),
-                )
-            except Invalid as problem:
-                refused = problem
-                show_refusal(form, problem)
-            else:
-                update_session_auth_hash(request, changed)
-                toast(request, "Your password is changed; other sessions are closed.")
-                return redirect("portal:password")
+            update_session_auth_hash(request, changed)
+            toast(request, "Your password is changed; other sessions are closed.")
+            return redirect("portal:password")
     return show(
         request, "password", {"form": form}, tab="portal:password", refused=refused
     )
