@@ -8,7 +8,6 @@ from typing import Any
 
 from axes.utils import reset
 from django.contrib.auth import authenticate
-from django.http import HttpRequest
 
 from portal.kernel.errors import FieldError, Invalid, TooMany
 from portal.kernel.models import User
@@ -28,7 +27,7 @@ class AccountLocked(TooMany):
     title = "This account is locked"
 
 
-def require_present_password(request: HttpRequest, user: User, password: str) -> None:
+def require_present_password(request: Any, user: User, password: str) -> None:
     """Raises Invalid at `present`, or AccountLocked, in which the right one fails too."""
     if authenticate(request, username=user.username, password=password) is not None:
         reset(username=counted_name(request, {"username": user.username}))
