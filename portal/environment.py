@@ -112,7 +112,14 @@ class Environment:
         database = unquote(url.path.lstrip("/"))
         if url.scheme not in {"postgres", "postgresql"} or not database:
             raise WrongValue(name, takes, _without_password(given))
-        options = dict(parse_qsl(url.query))
+        options: dict[str, Any] = dict(parse_qsl(url.query))
+        if options.get("prepare_threshold") == "none":
+            options["prepare_threshold"] = None
+        elif not options.get("prepare_threshold", "5").isdecimal():
+            takes = "prepare_threshold as a whole number, or none behind a pooler"
+            raise WrongValue(name, takes, _without_password(given))
+        else:
+            options["prepare_threshold"] = int(options.get("prepare_threshold", "5"))
         return {
             "NAME": database,
             "USER": unquote(url.username or ""),

@@ -134,7 +134,8 @@ DATABASES: dict[str, dict[str, Any]] = {
                 "USER": EMBEDDED_DATABASE,
                 "HOST": str(HOME.sockets),
                 "PORT": str(EMBEDDED_DATABASE_PORT),
-                "OPTIONS": {},
+                # Statements that are asked often are planned once a connection.
+                "OPTIONS": {"prepare_threshold": 5},
             }
             if EMBEDDED
             else environment.database("DATABASE_URL")

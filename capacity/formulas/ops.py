@@ -1,6 +1,5 @@
 """Hours a week that people spend on the workloads of a quarter. Pure."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -20,19 +19,20 @@ class OpsLoad:
 
 def ops_load(
     *,
-    stable_hours_week: Sequence[Decimal],
+    stable_hours_week: Decimal,
+    workloads: int,
     shipping: int,
     uplift_hours_week: Decimal,
     platform_hours_week: Decimal,
 ) -> OpsLoad:
-    """Σ stable hours + uplift for each that ships in the quarter + platform work.
+    """Stable hours + uplift for each that ships in the quarter + platform work.
 
-    `stable_hours_week` has one entry for every workload live in the quarter or shipping in
+    `stable_hours_week` is the sum over the `workloads` live in the quarter or shipping in
     it; platform improvements count from the second workload on. Hours a week.
     Five at 6 hours, one of them shipping: 5 × 6 + 12 + 4 = 46.
     """
     return OpsLoad(
-        stable=sum(stable_hours_week, Decimal(0)),
+        stable=stable_hours_week,
         first_quarter=uplift_hours_week * shipping,
-        platform=platform_hours_week if len(stable_hours_week) > 1 else Decimal(0),
+        platform=platform_hours_week if workloads > 1 else Decimal(0),
     )

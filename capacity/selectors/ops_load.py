@@ -22,7 +22,7 @@ from django.db.models.functions import TruncMonth
 from capacity.formulas.ops import OpsLoad, ops_load
 from portal.kernel.models import ModelNumbers
 from portal.kernel.periods import Quarter
-from workloads.enums import COUNTED, Status
+from workloads.enums import Status
 from workloads.models import Workload
 from workloads.rules.shown import ref_of
 from workloads.selectors.compiled import fetch_compiled
@@ -59,11 +59,9 @@ class OpsHours:
             for group in self.groups
             if group.status in statuses and group.first_quarter <= quarter
         ]
-        workloads = sum(group.workloads for group in there)
-        stable = sum((group.stable for group in there), Decimal(0))
         return ops_load(
-            # The formula asks for an entry a workload; their sum is all it adds up.
-            stable_hours_week=[stable, *[Decimal(0)] * (workloads - 1)][:workloads],
+            stable_hours_week=sum((group.stable for group in there), Decimal(0)),
+            workloads=sum(group.workloads for group in there),
             shipping=sum(g.workloads for g in there if g.first_quarter == quarter),
             uplift_hours_week=self.uplift_hours_week,
             platform_hours_week=self.platform_hours_week,
@@ -120,10 +118,7 @@ class _Row(NamedTuple):
 def _grouped(zone: str) -> QuerySet[Any, Any]:
     return (
         Workload.objects.order_by()
-        .filter(
-            Q(status__in=[Status.PLANNED, *COUNTED])
-            | Q(status=Status.CANDIDATE, **{f"{_HOURS}__isnull": True})
-        )
+        .exclude(status=Status.RETIRED)
         .exclude(ship_quarter="")
         .annotate(
             # A workload goes live once, so this joins one step at most.

@@ -113,7 +113,8 @@ FACTOR = st.decimals("0", "50", places=2)
 @given(st.lists(HOURS, min_size=1, max_size=20), st.integers(0, 5))
 def test_ops_parts_sum_to_the_whole(stable: list[Decimal], shipping: int) -> None:
     load = ops_load(
-        stable_hours_week=stable,
+        stable_hours_week=sum(stable, Decimal(0)),
+        workloads=len(stable),
         shipping=shipping,
         uplift_hours_week=Decimal(12),
         platform_hours_week=Decimal(4),
@@ -139,7 +140,8 @@ def test_the_published_examples_of_ops_hours(
     stable: list[int], shipping: int, hours: int
 ) -> None:
     load = ops_load(
-        stable_hours_week=[Decimal(one) for one in stable],
+        stable_hours_week=Decimal(sum(stable)),
+        workloads=len(stable),
         shipping=shipping,
         uplift_hours_week=Decimal(12),
         platform_hours_week=Decimal(4),

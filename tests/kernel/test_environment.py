@@ -107,7 +107,7 @@ def test_a_database_address_is_read_with_its_options() -> None:
         "PASSWORD": "p@ss",
         "HOST": "db.example",
         "PORT": "6543",
-        "OPTIONS": {"sslmode": "require"},
+        "OPTIONS": {"sslmode": "require", "prepare_threshold": 5},
     }
 
 
@@ -115,7 +115,16 @@ def test_a_socket_directory_stands_after_the_question_mark() -> None:
     read = Environment({"X": "postgres://kim@/plan?host=/run/db"}).database("X")
 
     assert read["HOST"] == "/run/db"
-    assert read["OPTIONS"] == {}
+    assert read["OPTIONS"] == {"prepare_threshold": 5}
+
+
+def test_prepared_statements_are_left_out_behind_a_pooler() -> None:
+    read = Environment({"X": "postgres://kim@db/plan?prepare_threshold=none"})
+
+    assert read.database("X")["OPTIONS"] == {"prepare_threshold": None}
+
+    with pytest.raises(ImproperlyConfigured, match="whole number"):
+        Environment({"X": "postgres://db/plan?prepare_threshold=often"}).database("X")
 
 
 PRODUCTION = {

@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 
 from workloads.enums import EstimateState, SignRole
 from workloads.models import Estimate
-from workloads.selectors.compiled import fetch_compiled
+from workloads.selectors.compiled import among_keys, fetch_compiled
 from workloads.selectors.signoffs import mark_of
 
 
@@ -33,7 +33,7 @@ class Submitted:
 
 def submitted_versions(ids: Sequence[int], today: date) -> dict[int, Submitted]:
     """By id of the estimate, in one query; signatures in the order they were given."""
-    found = fetch_compiled(_signatures, tuple(ids)) if ids else []
+    found = fetch_compiled(_signatures, keys=list(ids)) if ids else []
     versions: dict[int, Submitted] = {}
     for pk, version, state, role, verdict, lapses_on, end in found:
         one = versions.get(pk)
@@ -47,9 +47,9 @@ def submitted_versions(ids: Sequence[int], today: date) -> dict[int, Submitted]:
     return versions
 
 
-def _signatures(ids: tuple[int, ...]) -> QuerySet[Any, Any]:
+def _signatures() -> QuerySet[Any, Any]:
     return (
-        Estimate.objects.filter(pk__in=ids)
+        Estimate.objects.filter(pk__in=among_keys())
         .order_by("signoffs__at", "signoffs__id")
         .values_list(
             "pk",
