@@ -32,6 +32,12 @@ LINK_LABELS = {
     "production_ready": "Record the proofs",
     "reason_given": "Give the reason",
 }
+# The same page for who cannot change it; a page that only takes changes is shut.
+READ_LABELS = {
+    "success_criteria": "See the criteria",
+    "production_ready": "See the proofs",
+}
+SHUT = frozenset({"owner_named", "ship_quarter_set"})
 
 
 @dataclass(frozen=True)
@@ -73,6 +79,7 @@ def _shown(
             **row,
             "why": "It can be signed once a complete version is submitted.",
             "link_label": _estimate_label(workload),
+            "shut": _is_estimate_shut(workload, reader),
         }
     able = menders(requirement, workload, reader.people, reader.barred)
     mine = reader.user in able
@@ -81,6 +88,14 @@ def _shown(
         **row,
         "why": " ".join(filter(None, [words, _waiting(requirement, reader.now)])),
         "link_label": _link_label(requirement, workload, mine=mine),
+        "shut": not mine
+        and (
+            requirement.code in SHUT
+            or (
+                requirement.code == "estimate_complete"
+                and _is_estimate_shut(workload, reader)
+            )
+        ),
         "ask": _ask(requirement, workload, reader, able),
     }
 
@@ -105,11 +120,20 @@ def _estimate_label(workload: Workload) -> str:
     return f"Open v{draft.version}" if draft else f"Estimate {workload.ref}"
 
 
+def _is_estimate_shut(workload: Workload, reader: Reader) -> bool:
+    """A draft can be read by everyone; a first one is opened by who may write it."""
+    return workload.draft_estimate is None and not access.allows(
+        reader.user, "estimate.write", workload
+    )
+
+
 def _link_label(requirement: Requirement, workload: Workload, *, mine: bool) -> str:
     if requirement.code == "estimate_complete":
         return _estimate_label(workload)
     if mine and requirement.code in SIGNATURES:
         return "Weigh and sign"
+    if not mine and requirement.code in READ_LABELS:
+        return READ_LABELS[requirement.code]
     return LINK_LABELS.get(requirement.code, "Mend it")
 
 

@@ -29,7 +29,7 @@ from workloads.services.reminders import ask_for_requirement
 from workloads.views.budgets import cards_of
 from workloads.views.conditions import Reader, reader_of, shown_requirements
 from workloads.views.history import told_of
-from workloads.views.reasons import why_not
+from workloads.views.reasons import door, why_not
 from workloads.views.signatures import shown_signatures
 from workloads.views.steps import next_step_of, other_steps_of, stepper_of
 
@@ -46,6 +46,7 @@ def workload(request: HttpRequest, ref: str) -> HttpResponse:
     steps = list(found.steps.select_related("actor").order_by("sequence"))
     road = shown_requirements(road_for(found, to=Status.LIVE, now=now), found, reader)
     step = next_step_of(found, user, road)
+    why_edit = why_not(user, "workload.edit", found)
     context = {
         "workload": found,
         "title": found.name,
@@ -63,8 +64,19 @@ def workload(request: HttpRequest, ref: str) -> HttpResponse:
         "lead_time": _lead_time(found, steps, now),
         "criteria": list(found.criteria.all()),
         "readiness": _readiness(found),
-        "why_edit": why_not(user, "workload.edit", found),
+        "why_edit": why_edit,
         "why_estimate": why_not(user, "estimate.write", found),
+        "why_criteria": why_not(user, "criteria.edit", found),
+        "why_readiness": why_not(user, "readiness.edit", found),
+        "doors": " ".join(
+            filter(
+                None,
+                [
+                    door("Edit and estimate", why_edit),
+                    door(step.verb, step.why) if step else "",
+                ],
+            )
+        ),
         "api": f"/api/v1/workloads/{found.ref}/",
         **_estimates(found, reader),
         **_history(found),
