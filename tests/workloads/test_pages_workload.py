@@ -159,8 +159,8 @@ def test_history_tells_before_and_after_and_leads_to_the_trail(cast, as_):
     response = as_("sarah").get(PAGE)
 
     page = words(response)
-    assert "Row edited ship quarter: 2026Q2 → 2026Q3" in page
-    assert "Moved on status: candidate → planned" in page
+    assert "Row edited Ship quarter: 2026-Q2 → 2026-Q3" in page
+    assert "Moved on Status: candidate → planned" in page
     assert 'href="/audit/?object=W-01"' in response.content.decode()
     assert 'href="/api/v1/workloads/W-01/"' in response.content.decode()
 

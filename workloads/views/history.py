@@ -7,6 +7,9 @@ from portal.kernel.formats import BLANK
 from portal.kernel.models import AuditEntry
 from portal.kernel.pages.trail import Change, Line, line_of
 from workloads.lifecycle import FORWARD
+from workloads.requirements import READINESS_WORDS
+from workloads.views.trail_words import field_words, in_order, value_words
+from workloads.views.words import lacking_words
 
 SHOWN_CHANGES = 4
 # Told by the sentence already, or of no use to a reader.
@@ -19,7 +22,7 @@ TOLD = {
     "estimate.submitted": {"version", "sha256"},
     "estimate.edited": {"version"},
     "criterion.written": {"metric"},
-    "criterion.removed": {"metric", "baseline", "target", "due on"},
+    "criterion.removed": {"metric", "baseline", "target", "due_on"},
     "readiness.recorded": {"item"},
     "requirement.asked": {"code", "asked"},
 }
@@ -27,28 +30,41 @@ TOLD = {
 
 @dataclass(frozen=True)
 class Told:
-    """One entry: its sentence, the changes that the sentence does not tell."""
+    """One entry: its sentence, and the changes that the sentence does not tell.
+
+    `rest` stands behind a press.
+    """
 
     line: Line
     words: str
     changes: tuple[Change, ...]
-    more: int
+    rest: tuple[Change, ...]
 
 
 def told_of(entry: AuditEntry) -> Told:
     line = line_of(entry)
-    told = TOLD.get(entry.action, set())
-    left = [
-        change
-        for change in line.changes
-        if change.field not in told and (change.before or change.after != BLANK)
-    ]
+    left = _untold(entry)
     return Told(
         line,
         _sentence(entry, line),
         tuple(left[:SHOWN_CHANGES]),
-        max(0, len(left) - SHOWN_CHANGES),
+        tuple(left[SHOWN_CHANGES:]),
     )
+
+
+def _untold(entry: AuditEntry) -> list[Change]:
+    told = TOLD.get(entry.action, set())
+    before, after = entry.before or {}, entry.after or {}
+    changes = [
+        Change(
+            field_words(name),
+            value_words(name, before[name]) if name in before else "",
+            value_words(name, after[name]) if name in after else "",
+        )
+        for name in in_order(dict.fromkeys([*before, *after]))
+        if name not in told
+    ]
+    return [one for one in changes if one.before or one.after != BLANK]
 
 
 def _sentence(entry: AuditEntry, line: Line) -> str:
@@ -67,8 +83,8 @@ def _sentence(entry: AuditEntry, line: Line) -> str:
         "signoff.lapsed": f"The {role.lower()} signature on v{version} lapsed",
         "criterion.written": f"Criterion written: {said.get('metric', '')}",
         "criterion.removed": f"Criterion removed: {said.get('metric', '')}",
-        "readiness.recorded": f"Proof recorded: {_spaced(said.get('item', ''))}",
-        "requirement.asked": f"Asked for: {_spaced(said.get('code', ''))}",
+        "readiness.recorded": f"Proof recorded: {_proof(said.get('item', ''))}",
+        "requirement.asked": f"Asked for: {lacking_words([str(said.get('code', ''))])}",
     }
     return sentences.get(entry.action, line.words.capitalize())
 
@@ -83,5 +99,6 @@ def _moved(entry: AuditEntry) -> str:
     return "Moved out of the plan"
 
 
-def _spaced(text: object) -> str:
-    return str(text).replace("_", " ")
+def _proof(item: object) -> str:
+    words = {str(check): words for check, words in READINESS_WORDS.items()}
+    return words.get(str(item), str(item).replace("_", " "))

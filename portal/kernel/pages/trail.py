@@ -68,15 +68,16 @@ def line_of(entry: AuditEntry) -> Line:
         tuple(
             Change(
                 name.replace("_", " "),
-                _text(before[name]) if name in before else "",
-                _text(after[name]) if name in after else "",
+                plain_text(before[name]) if name in before else "",
+                plain_text(after[name]) if name in after else "",
             )
             for name in names
         ),
     )
 
 
-def _text(value: Any) -> str:
+def plain_text(value: Any) -> str:
+    """A value as it was kept, in one line."""
     if value is None or value == "":
         return formats.BLANK
     if isinstance(value, bool):
@@ -84,9 +85,9 @@ def _text(value: Any) -> str:
     if isinstance(value, int | float):
         return formats.in_full(value)
     if isinstance(value, list):
-        text = ", ".join(_text(item) for item in value) or formats.BLANK
+        text = ", ".join(plain_text(item) for item in value) or formats.BLANK
     elif isinstance(value, dict):
-        text = ", ".join(f"{name} {_text(item)}" for name, item in value.items())
+        text = ", ".join(f"{name} {plain_text(item)}" for name, item in value.items())
     else:
         text = str(value)
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
