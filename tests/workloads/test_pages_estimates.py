@@ -11,6 +11,7 @@ from tests.workloads.pages import Reader, field, toasts, words
 from workloads.enums import EstimateState, Status
 from workloads.models import Estimate, Workload
 from workloads.services.estimates import edit_draft
+from workloads.services.plan import edit_workload
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_now")]
 
@@ -361,6 +362,23 @@ def test_two_versions_stand_side_by_side_the_older_left(cast, as_, left, right):
     assert "Users 4,200 users +800 · +19 % 5,000 users" in page
     assert "Tokens at full adoption 2.18B /month +416M · +19 % 2.6B /month" in page
     assert "Stable hours 6 h/week +2 · +33 % 8 h/week" in page
+
+
+def test_a_draft_stands_beside_the_submitted_version_with_its_models(cast, as_):
+    workload = stories.proposed(cast)
+    stories.submitted(workload, cast.sarah)
+    stories.drafted(workload, cast.sarah)
+    noor = as_("noor")
+
+    same = words(noor.get("/workloads/W-01/estimates/1/compare/2/"))
+    edit_workload(
+        number=1, actor=cast.sarah, changes={"primary_model": "Opus"}, now=NOW
+    )
+    changed = words(noor.get("/workloads/W-01/estimates/1/compare/2/"))
+
+    assert "Model tier Sonnet→ Haiku same Sonnet→ Haiku" in same
+    assert "Model tier Sonnet→ Haiku changed Opus→ Haiku" in changed
+    assert "Model tier Opus→Haiku" in words(noor.get("/workloads/W-01/estimates/2/"))
 
 
 def test_a_version_that_does_not_exist_is_not_found(cast, as_):

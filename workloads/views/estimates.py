@@ -26,6 +26,7 @@ from workloads.selectors.estimates import (
     default_inputs,
     etag_of,
     get_estimate,
+    inputs_if_submitted,
     inputs_of,
 )
 from workloads.selectors.plan import get_workload
@@ -33,7 +34,7 @@ from workloads.services.errors import DraftExists
 from workloads.services.estimates import edit_draft, open_draft
 from workloads.views.budgets import cards_of
 from workloads.views.reasons import last_change_of, why_not
-from workloads.views.showing import figure_rows, grouped_rows
+from workloads.views.showing import figure_rows, grouped_rows, tier_row
 from workloads.views.versions import crumbs_of, show_version, versions_of
 
 TITLES = {"tokens": "Tokens", "compute": "Compute", "ops": "Ops"}
@@ -107,6 +108,9 @@ def compare(request: HttpRequest, ref: str, version: int, other: int) -> HttpRes
     workload = get_workload(ref)
     before, after = (get_estimate(workload, v) for v in sorted((version, other)))
     old, new_ = budgets_json(before), budgets_json(after)
+    # A draft takes its models when it is submitted; until then they are the row's.
+    inputs = inputs_if_submitted(before), inputs_if_submitted(after)
+    parts = [("Model", [tier_row(*inputs)]), *grouped_rows(*inputs)]
     context = {
         "workload": workload,
         "before": before,
@@ -119,8 +123,7 @@ def compare(request: HttpRequest, ref: str, version: int, other: int) -> HttpRes
             for code, title in TITLES.items()
         ],
         "groups": [
-            (title, [row.with_units() for row in rows])
-            for title, rows in grouped_rows(inputs_of(before), inputs_of(after))
+            (title, [row.with_units() for row in rows]) for title, rows in parts
         ],
         "versions": versions_of(workload),
     }

@@ -19,6 +19,7 @@ from workloads.forms.inputs import (
     Input,
 )
 from workloads.rules.estimates import SOURCED_INPUTS, EstimateInputs, source_of
+from workloads.rules.shown import model_tier_of
 
 NOT_COMPUTED = mark_safe('<span class="uncomputed">not yet computed</span>')
 
@@ -138,6 +139,28 @@ def grouped_rows(
     hidden = {"Tokens by the formula"} if only_declared else set()
     hidden |= {"Tokens as declared"} if only_formula else set()
     return [(title, rows) for title, rows in groups if rows and title not in hidden]
+
+
+def tier_row(before: EstimateInputs | None, after: EstimateInputs) -> Row:
+    """The models that a version runs on, the degrade model after the arrow."""
+    new = model_tier_of(after.primary_model, after.degrade_model)
+    old = model_tier_of(before.primary_model, before.degrade_model) if before else ""
+    same = before is not None and old == new
+    return Row(
+        label="Model tier",
+        before=_breakable(old),
+        change="" if before is None else "same" if same else "changed",
+        after=_breakable(new),
+        same=same,
+    )
+
+
+def _breakable(tier: str) -> str:
+    """Where the column is narrow, the second model stands below the first."""
+    first, arrow, second = tier.partition("→")
+    if not arrow:
+        return tier or formats.BLANK
+    return format_html("{}→<wbr>{}", first, second)
 
 
 FIGURES = {

@@ -3,17 +3,14 @@
 from datetime import date
 from typing import Any
 
-from django.utils.html import format_html
-
 from portal.kernel import clock, formats
 from workloads.enums import SignoffEndKind, SignRole, Verdict
 from workloads.forms.inputs import DECLARED, FORMULA, SHARES, USERS
 from workloads.models import Estimate, Signoff, Workload
 from workloads.rules.estimates import EstimateInputs
-from workloads.rules.shown import model_tier_of
 from workloads.selectors.estimates import budgets_json, inputs_of, versions
 from workloads.selectors.signoffs import renewable_from, snapshot
-from workloads.views.showing import Row, figure_rows, rows_of
+from workloads.views.showing import Row, figure_rows, rows_of, tier_row
 
 TITLES = {
     SignRole.ENGINEERING: "Compute",
@@ -159,7 +156,7 @@ def _rows(role: SignRole, before: Estimate | None, after: Estimate) -> list[Row]
             *figure_rows("compute", old_figures, figures),
         ]
     return [
-        *_tier(old, new),
+        tier_row(old, new),
         *rows_of(_token_inputs(old, new), old, new),
         *figure_rows("tokens", old_figures, figures),
     ]
@@ -181,29 +178,3 @@ def _token_inputs(old: EstimateInputs | None, new: EstimateInputs) -> tuple[str,
 def _moves(name: str, old: EstimateInputs | None, new: EstimateInputs) -> bool:
     """A share that is zero in both is no line."""
     return any(getattr(one, name) for one in (old, new) if one)
-
-
-def _tier(old: EstimateInputs | None, new: EstimateInputs) -> list[Row]:
-    after = model_tier_of(new.primary_model, new.degrade_model)
-    before = model_tier_of(old.primary_model, old.degrade_model) if old else ""
-    return [
-        Row(
-            label="Model tier",
-            before=_breakable(before),
-            change="" if old is None else _same(before, after),
-            after=_breakable(after),
-            same=old is not None and before == after,
-        )
-    ]
-
-
-def _breakable(tier: str) -> str:
-    """Where the column is narrow, the second model stands below the first."""
-    first, arrow, second = tier.partition("→")
-    if not arrow:
-        return tier or formats.BLANK
-    return format_html("{}→<wbr>{}", first, second)
-
-
-def _same(before: str, after: str) -> str:
-    return "same" if before == after else "changed"

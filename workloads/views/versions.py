@@ -15,11 +15,12 @@ from workloads.enums import COUNTED, EstimateState, SignRole, Status
 from workloads.forms.inputs import SOURCE_WORDS, labels_in_words
 from workloads.models import Estimate, Workload
 from workloads.rules.estimates import count_sources, missing_inputs
+from workloads.rules.shown import model_tier_of
 from workloads.selectors.estimates import (
     budgets_json,
     etag_of,
     get_estimate,
-    inputs_of,
+    inputs_if_submitted,
 )
 from workloads.selectors.people import barred_from_signing, people_with_a_say
 from workloads.selectors.plan import get_workload
@@ -37,7 +38,7 @@ def show_version(
 ) -> HttpResponse:
     user: User = request.user  # type: ignore[assignment]
     today = clock.today(clock.now())
-    inputs = inputs_of(found)
+    inputs = inputs_if_submitted(found)
     people, barred = people_with_a_say(), barred_from_signing(workload)
     state = shown_state(found, today)
     context = {
@@ -48,6 +49,7 @@ def show_version(
         "lede": workload.name,
         "crumbs": crumbs_of(workload, f"Estimate v{found.version}"),
         "cards": cards_of(inputs, budgets_json(found)),
+        "tier": model_tier_of(inputs.primary_model, inputs.degrade_model),
         "groups": grouped_rows(None, inputs),
         "sources": sources_in_words(count_sources(inputs)),
         "has_ranges": bool(inputs.ranges),
@@ -80,7 +82,7 @@ def submit(request: HttpRequest, ref: str, version: int) -> HttpResponse:
     access.require(request.user, "estimate.submit", workload)
     if draft.state != EstimateState.DRAFT:
         return redirect("workloads:estimate", ref=workload.ref, version=version)
-    inputs = inputs_of(draft)
+    inputs = inputs_if_submitted(draft)
     missing = missing_inputs(inputs)
     earlier = workload.submitted_estimate
     context = {
