@@ -6,10 +6,12 @@ from types import SimpleNamespace
 import pytest
 
 from capacity.selectors.quarters import OpsColumn
+from portal.kernel.periods import Quarter
 from tests.conftest import NOW
 from tests.workloads import stories
 from tests.workloads.pages import Reader, words
 from workloads.enums import Status
+from workloads.selectors.roadmap import quarter_loads
 from workloads.services.lifecycle import advance
 from workloads.services.plan import Proposal, propose_workloads
 
@@ -121,6 +123,23 @@ def test_a_live_workload_stands_in_the_quarter_in_which_it_went_live(cast, as_):
     assert cells(page, "W-01")[0] == "Live 6 stable + 12 first quarter"
 
 
+@pytest.mark.parametrize("ships", ["2026Q1", "2026Q4"])
+def test_a_live_workload_stands_there_whatever_it_was_to_ship_in(cast, as_, ships):
+    stories.live(cast, ship_quarter=ships)
+
+    page = as_("pia").get(f"{PAGE}?from=2026Q2&quarters=1").content.decode()
+
+    assert 'id="W-01"' in page
+
+
+def test_a_live_workload_is_no_row_before_it_went_live(cast, as_):
+    stories.live(cast, ship_quarter="2026Q1")
+
+    page = as_("pia").get(f"{PAGE}?from=2026Q1&quarters=1").content.decode()
+
+    assert 'id="W-01"' not in page
+
+
 def test_a_retired_workload_leaves_the_roadmap(cast, as_):
     workload = stories.proposed(cast)
     advance(
@@ -182,6 +201,24 @@ def test_an_over_full_quarter_computes_each_move_that_would_fit(real, staffed, a
     assert "Raise staffing to 1.08 FTE or more" in said
     assert 'href="/plan/cells/W-04/ship_quarter/"' in page.content.decode()
     assert page.content.decode().count('<td class="over">') == 2
+
+
+def test_heads_and_moves_count_a_live_workload_from_the_same_quarter(cast, real):
+    stories.live(cast, name="Live before its quarter", ship_quarter="2026Q4")
+    quarters = [Quarter(2026, number) for number in (1, 2, 3, 4)]
+    heads = OpsColumn().heads(quarters)
+
+    loads = quarter_loads(quarters, [heads[quarter] for quarter in quarters])
+
+    assert [load.workloads for load in loads] == [0, 3, 5, 5]
+    assert [load.hours for load in loads] == [0, 56, 49, 25]
+
+
+def test_the_page_says_from_which_quarter_a_workload_counts(real, as_):
+    assert (
+        "Each counts from its ship quarter on, and once live from the quarter in which "
+        "it went live." in words(as_("pia").get(PAGE))
+    )
 
 
 def test_a_committed_workload_moves_once_it_is_de_committed(cast, staffed, as_):

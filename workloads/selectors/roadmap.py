@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.db.models import Count, F, FilteredRelation, Max, Min, Q, QuerySet, Value
-from django.db.models.functions import NullIf
+from django.db.models.functions import NullIf, TruncMonth
 
-from portal.kernel import clock
 from portal.kernel.periods import Quarter
 from portal.kernel.selectors import numbers
 from workloads.enums import COUNTED, Status
@@ -45,25 +46,33 @@ def road_rows(
     asked: PlanFilter, today: date, until: Quarter, start: int, size: int
 ) -> tuple[list[RoadRow], int]:
     """A page of what runs or ships by `until`, by quarter; and how many there are."""
-    rows = _on_the_road(asked, today).filter(ship_quarter__lte=str(until))
-    total = rows.aggregate(total=Count("pk"))["total"]
-    page = (
-        rows.annotate(
-            went_live=FilteredRelation("steps", condition=Q(steps__target=Status.LIVE))
-        )
-        .order_by("ship_quarter", "number")
-        .values_list(
-            "number",
-            "name",
-            "status",
-            "ship_quarter",
-            "shown_estimate__ops_hours_week",
-            "cost_gate",
-            "went_live__at",
-        )[start : start + size]
-    )
     starts = numbers.current().fiscal_year_starts
+    rows = _with_live_month(_on_the_road(asked, today)).filter(
+        Q(went_live__isnull=True, ship_quarter__lte=str(until))
+        | Q(live_month__date__lte=until.last_day(starts))
+    )
+    total = rows.aggregate(total=Count("pk"))["total"]
+    page = rows.order_by("ship_quarter", "number").values_list(
+        "number",
+        "name",
+        "status",
+        "ship_quarter",
+        "shown_estimate__ops_hours_week",
+        "cost_gate",
+        "live_month",
+    )[start : start + size]
     return [_row(values, starts) for values in page], total
+
+
+def _with_live_month(rows: QuerySet[Workload]) -> QuerySet[Workload]:
+    """The month of going live, on the organisation's clock: a quarter is three of them."""
+    return rows.annotate(
+        # A workload goes live once, so this joins one step at most.
+        went_live=FilteredRelation("steps", condition=Q(steps__target=Status.LIVE)),
+        live_month=TruncMonth(
+            "went_live__at", tzinfo=ZoneInfo(str(settings.ORGANISATION_TIME_ZONE))
+        ),
+    )
 
 
 def _on_the_road(asked: PlanFilter, today: date) -> QuerySet[Workload]:
@@ -73,9 +82,8 @@ def _on_the_road(asked: PlanFilter, today: date) -> QuerySet[Workload]:
 
 
 def _row(values: tuple[Any, ...], starts: int) -> RoadRow:
-    number, name, status, ships, hours, gate, live_at = values
-    live_on = clock.today(live_at) if live_at else None
-    first = first_quarter_of(ships, live_on, starts)
+    number, name, status, ships, hours, gate, live_month = values
+    first = first_quarter_of(ships, live_month and live_month.date(), starts)
     return RoadRow(number, name, status, first, hours, gate)
 
 
@@ -111,16 +119,11 @@ def bounds() -> Bounds:
 def quarter_loads(
     quarters: Sequence[Quarter], parts: Sequence[Any]
 ) -> list[QuarterLoad]:
-    """What each quarter asks for with all that is planned, beside its ceiling."""
-    counts = Workload.objects.filter(status__in=_LOADED).aggregate(
-        **{
-            str(quarter): Count(
-                "pk",
-                filter=Q(ship_quarter__gt="", ship_quarter__lte=str(quarter)),
-            )
-            for quarter in quarters
-        }
-    )
+    """What each quarter asks for with all that is planned, beside its ceiling.
+
+    A workload counts from the same quarter on as in the ops hours that come with it.
+    """
+    counts = _begun_by(quarters)
     return [
         QuarterLoad(
             quarter.label,
@@ -128,11 +131,31 @@ def quarter_loads(
             None
             if ops["ceiling_hours_week"] is None
             else Decimal(ops["ceiling_hours_week"]),
-            counts[str(quarter)],
+            counts[quarter],
             Decimal(ops["platform"]),
         )
         for quarter, ops in zip(quarters, parts, strict=True)
     ]
+
+
+def _begun_by(quarters: Sequence[Quarter]) -> dict[Quarter, int]:
+    """How many planned, committed and live workloads run or ship by each quarter."""
+    starts = numbers.current().fiscal_year_starts
+    groups = (
+        _with_live_month(Workload.objects.filter(status__in=_LOADED))
+        .exclude(ship_quarter="")
+        .order_by()
+        .values_list("ship_quarter", "live_month")
+        .annotate(workloads=Count("pk"))
+    )
+    begun = [
+        (first_quarter_of(ships, live_month and live_month.date(), starts), workloads)
+        for ships, live_month, workloads in groups
+    ]
+    return {
+        quarter: sum(workloads for first, workloads in begun if first <= quarter)
+        for quarter in quarters
+    }
 
 
 def shipping_in(quarter: Quarter) -> list[Shipping]:
