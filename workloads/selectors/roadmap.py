@@ -64,7 +64,7 @@ def road_rows(
     return [_row(values, starts) for values in page], total
 
 
-def _with_live_month(rows: QuerySet[Workload]) -> QuerySet[Workload]:
+def _with_live_month(rows: QuerySet[Workload]) -> QuerySet[Any, Any]:
     """The month of going live, on the organisation's clock: a quarter is three of them."""
     return rows.annotate(
         # A workload goes live once, so this joins one step at most.
