@@ -1,6 +1,9 @@
+from typing import Any
+
 from django import forms
 
 from portal.kernel.enums import CommitteeFunction, Role
+from portal.kernel.pages.seen import SeenStamp
 from portal.kernel.pages.words import ROLE_WORDS
 
 _ROLES = [(str(role), ROLE_WORDS[role].capitalize()) for role in Role]
@@ -20,6 +23,13 @@ class AccountForm(forms.Form):
         required=False,
         help_text="For committee members: chair, secretary or member.",
     )
+
+
+class EditAccountForm(AccountForm):
+    seen = SeenStamp()
+
+    def changes(self) -> dict[str, Any]:
+        return {name: self.cleaned_data[name] for name in AccountForm.base_fields}
 
 
 class NewAccountForm(AccountForm):

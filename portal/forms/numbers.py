@@ -6,6 +6,7 @@ from django import forms
 from portal.kernel.enums import Profile
 from portal.kernel.formats import in_full
 from portal.kernel.models import ModelNumbers
+from portal.kernel.pages.seen import SeenVersion
 from portal.kernel.services.numbers import NUMBERS
 
 UNITS = {
@@ -27,7 +28,7 @@ class NumbersForm(forms.ModelForm):
         widget=forms.Textarea(attrs={"rows": 3}),
         help_text="Everybody counts with these numbers, so the trail keeps why.",
     )
-    if_version = forms.IntegerField(widget=forms.HiddenInput)
+    if_version = SeenVersion()
 
     class Meta:
         model = ModelNumbers

@@ -18,6 +18,7 @@ from portal.kernel.selectors import numbers as numbers_selector
 from portal.kernel.services.saved_views import save_view
 from portal.kernel.services.tokens import issue_token
 from tests.conftest import NOW
+from tests.workloads.pages import press
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 TABS = [
@@ -343,8 +344,10 @@ def test_an_administrator_makes_changes_and_closes_an_account(as_):
 
     client.post("/settings/accounts/new/", ACCOUNT)
     tom = User.objects.get(username="tom")
-    client.post(
-        f"/settings/accounts/{tom.pk}/", {**ACCOUNT, "roles": ["owner", "planner"]}
+    press(
+        client,
+        f"/settings/accounts/{tom.pk}/",
+        {**ACCOUNT, "roles": ["owner", "planner"]},
     )
     client.post(f"/settings/accounts/{tom.pk}/active/", {"active": "no"})
 
@@ -377,8 +380,10 @@ def test_only_an_administrator_keeps_accounts_and_mail(as_, cast, who, address):
 
 
 def test_the_last_administrator_stays(as_, cast):
-    response = as_("ada").post(
-        f"/settings/accounts/{cast.ada.pk}/", {**ACCOUNT, "roles": ["owner"]}
+    response = press(
+        as_("ada"),
+        f"/settings/accounts/{cast.ada.pk}/",
+        {**ACCOUNT, "roles": ["owner"]},
     )
 
     assert response.status_code == 409

@@ -9,6 +9,8 @@ from django.test import Client
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 
+SEEN = ("if_version", "if_match", "seen", "sha256")
+
 
 class Reader:
     """`Reader(cast)("noor")` is a browser in which Noor is signed in."""
@@ -35,6 +37,23 @@ def field(response: Any, name: str) -> str:
     )
     assert found, f"{name} is not on the page"
     return html.unescape(found[1])
+
+
+def seen(page: Any) -> dict[str, str]:
+    """What a page's forms say that the person saw: versions, stamps, hashes."""
+    found: dict[str, str] = {}
+    for one in re.findall(r'<input type="hidden"[^>]*>', page.content.decode()):
+        name, value = (re.search(rf'{part}="(.*?)"', one) for part in ("name", "value"))
+        if name and value and name[1] in SEEN:
+            found.setdefault(name[1], html.unescape(value[1]))
+    return found
+
+
+def press(client: Client, address: str, sent: Any = None, **options: Any) -> Any:
+    """Open the page of a form, and send it with what the page showed."""
+    return client.post(
+        address, {**seen(client.get(address)), **(sent or {})}, **options
+    )
 
 
 def toasts(response: Any) -> list[str]:

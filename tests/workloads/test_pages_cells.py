@@ -7,7 +7,7 @@ import pytest
 from portal.kernel.models import AuditEntry
 from tests.conftest import NOW
 from tests.workloads import stories
-from tests.workloads.pages import Reader, field, toasts, words
+from tests.workloads.pages import Reader, field, press, toasts, words
 from workloads.enums import Status
 from workloads.models import Estimate, Workload
 from workloads.services.estimates import edit_draft
@@ -101,7 +101,7 @@ def test_without_script_it_goes_back_to_the_table_as_it_was(cast, as_):
 def test_it_goes_back_to_no_other_address_than_the_plan(cast, as_, back):
     stories.proposed(cast)
 
-    answer = as_("pia").post(address("name"), {"value": "Support", "back": back})
+    answer = press(as_("pia"), address("name"), {"value": "Support", "back": back})
 
     assert answer.headers["Location"] == "/plan/?edit=on#W-01"
 
@@ -134,8 +134,8 @@ def test_a_name_that_is_taken_is_refused_at_its_field(cast, as_):
     stories.proposed(cast)
     stories.proposed(cast, name="Other")
 
-    answer = as_("pia").post(
-        address("name", "W-02"), {"value": "customer support CHAT"}
+    answer = press(
+        as_("pia"), address("name", "W-02"), {"value": "customer support CHAT"}
     )
 
     assert answer.status_code == 409

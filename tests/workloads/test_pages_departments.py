@@ -94,7 +94,7 @@ def test_who_was_faster_is_shown_beside_what_was_typed(cast, as_, it):
     answer = clara.post(f"{PAGE}it/", {"name": "Technology", "if_version": seen})
 
     assert answer.status_code == 412
-    assert "IT changed since you read it; nothing was saved." in words(answer)
+    assert "IT changed since you read it. Nothing was saved;" in words(answer)
     assert "Now IT, no head" in words(answer)
     assert field(answer, "name") == "Technology"
 

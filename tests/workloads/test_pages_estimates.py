@@ -7,7 +7,7 @@ import pytest
 
 from tests.conftest import NOW
 from tests.workloads import stories
-from tests.workloads.pages import Reader, field, toasts, words
+from tests.workloads.pages import Reader, field, press, toasts, words
 from workloads.enums import EstimateState, Status
 from workloads.models import Estimate, Workload
 from workloads.services.estimates import edit_draft
@@ -249,9 +249,11 @@ def test_a_draft_that_changed_meanwhile_shows_both_and_loses_nothing(cast, as_):
 
 
 def test_a_version_that_was_submitted_meanwhile_takes_no_edit(cast, as_):
-    stories.submitted(stories.proposed(cast), cast.sarah)
+    submitted = stories.submitted(stories.proposed(cast), cast.sarah)
 
-    refused = as_("sarah").post("/workloads/W-01/estimates/1/", DECLARED)
+    refused = as_("sarah").post(
+        "/workloads/W-01/estimates/1/", {**DECLARED, "seen": submitted.sha256}
+    )
 
     assert refused.status_code == 409
     assert "Open a new draft to change its numbers." in words(refused)
@@ -320,7 +322,7 @@ def test_a_draft_that_changed_under_the_question_is_not_submitted(cast, as_):
 def test_an_incomplete_version_cannot_be_submitted_by_force(cast, as_):
     stories.drafted(stories.proposed(cast), cast.sarah, users=None)
 
-    refused = as_("sarah").post("/workloads/W-01/estimates/1/submit/")
+    refused = press(as_("sarah"), "/workloads/W-01/estimates/1/submit/")
 
     assert refused.status_code == 409
     assert "lacks users" in words(refused)

@@ -8,7 +8,7 @@ import pytest
 from portal.kernel.models import AuditEntry, OutboxMessage
 from tests.conftest import NOW
 from tests.workloads import stories
-from tests.workloads.pages import Reader, toasts, words
+from tests.workloads.pages import Reader, press, toasts, words
 from workloads.enums import SignRole, Status, Verdict
 from workloads.models import Workload
 from workloads.services.plan import edit_workload
@@ -242,7 +242,7 @@ def test_the_owner_moves_it_on_with_one_press(cast, as_):
     workload = stories.proposed(cast)
     stories.signed(workload, cast)
 
-    moved = as_("sarah").post(f"{PAGE}step/planned/", follow=True)
+    moved = press(as_("sarah"), f"{PAGE}step/planned/", follow=True)
 
     assert toasts(moved) == ["W-01 is planned."]
     assert Workload.objects.get().status == Status.PLANNED
@@ -253,7 +253,7 @@ def test_a_step_that_lacks_something_answers_with_the_list_and_changes_nothing(
 ):
     stories.submitted(stories.proposed(cast), cast.sarah)
 
-    refused = as_("sarah").post(f"{PAGE}step/planned/")
+    refused = press(as_("sarah"), f"{PAGE}step/planned/")
 
     page = words(refused)
     assert refused.status_code == 409
@@ -287,8 +287,8 @@ def test_a_step_back_asks_for_its_reason(cast, as_):
     stories.planned(cast)
     sarah = as_("sarah")
 
-    without = sarah.post(f"{PAGE}step/candidate/", {"reason": " "})
-    with_it = sarah.post(f"{PAGE}step/candidate/", {"reason": "Scope changed."})
+    without = press(sarah, f"{PAGE}step/candidate/", {"reason": " "})
+    with_it = press(sarah, f"{PAGE}step/candidate/", {"reason": "Scope changed."})
 
     assert without.status_code == 409
     assert "A reason is needed." in words(without)

@@ -6,7 +6,7 @@ import pytest
 
 from tests.conftest import NOW
 from tests.workloads import stories
-from tests.workloads.pages import Reader, field, toasts, words
+from tests.workloads.pages import Reader, field, press, toasts, words
 from workloads.models import ReadinessItem, SuccessCriterion, Workload
 from workloads.services.plan import edit_workload
 
@@ -156,10 +156,13 @@ def test_a_criterion_is_written_and_removed(cast, as_):
     stories.proposed(cast)
     sarah = as_("sarah")
 
-    written = sarah.post("/workloads/W-01/criteria/", CRITERION, follow=True)
+    written = press(sarah, "/workloads/W-01/criteria/", CRITERION, follow=True)
     assert toasts(written) == ["Criterion “Minutes saved” is written."]
-    number = SuccessCriterion.objects.get().pk
-    sarah.post(f"/workloads/W-01/criteria/{number}/remove/")
+    criterion = SuccessCriterion.objects.get()
+    sarah.post(
+        f"/workloads/W-01/criteria/{criterion.pk}/remove/",
+        {"written_at": criterion.written_at.isoformat()},
+    )
 
     assert not SuccessCriterion.objects.exists()
 
@@ -167,7 +170,7 @@ def test_a_criterion_is_written_and_removed(cast, as_):
 def test_a_proof_is_recorded_with_its_load(cast, as_):
     stories.proposed(cast)
 
-    as_("sarah").post("/workloads/W-01/readiness/", PROOF)
+    press(as_("sarah"), "/workloads/W-01/readiness/", PROOF)
 
     assert str(ReadinessItem.objects.get().load_test_factor) == "2.50"
 

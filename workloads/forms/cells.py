@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 
 from portal.kernel.formats import BLANK, in_full, quarter
+from portal.kernel.pages.seen import SeenStamp, SeenVersion
 from workloads.enums import CostGate
 from workloads.forms.figures import QuantityField, WholeField
 from workloads.forms.workloads import PersonChoice, QuarterField, people_for
@@ -90,8 +91,8 @@ CELLS: dict[str, Cell] = {
 class CellForm(forms.Form):
     """One field, and the version of what the person saw."""
 
-    if_version = forms.IntegerField(required=False, widget=forms.HiddenInput)
-    if_match = forms.CharField(max_length=64, required=False, widget=forms.HiddenInput)
+    if_version = SeenVersion()
+    if_match = SeenStamp()
 
     def __init__(
         self,

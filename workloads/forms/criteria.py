@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 
+from portal.kernel.pages.seen import SeenStamp
 from workloads.enums import ReadinessCheck
 from workloads.forms.figures import QuantityField
 
@@ -31,6 +32,7 @@ class CriterionForm(forms.Form):
     baseline = forms.CharField(max_length=200, help_text="What it is today.")
     target = forms.CharField(max_length=200, help_text="What it must be.")
     due_on = _day(label="By", help_text="The day on which it is looked at.")
+    seen = SeenStamp()
 
 
 class ReadinessForm(forms.Form):
@@ -48,6 +50,7 @@ class ReadinessForm(forms.Form):
         label="Load",
         help_text="Load test only: as a multiple of the forecast peak.",
     )
+    seen = SeenStamp()
 
     def clean(self) -> dict[str, Any]:
         cleaned = dict(super().clean() or self.cleaned_data)

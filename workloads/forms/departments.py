@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 
 from portal.kernel.models import User
+from portal.kernel.pages.seen import SeenVersion
 from workloads.forms.workloads import PersonChoice
 from workloads.models import Department
 
@@ -21,7 +22,7 @@ class DepartmentForm(forms.Form):
         empty_label="nobody yet",
         help_text="Decides its budget, limits and waves.",
     )
-    if_version = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    if_version = SeenVersion()
 
     def __init__(
         self, data: Any = None, *, department: Department | None = None

@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 
 from portal.kernel.enums import Profile
+from portal.kernel.pages.seen import SeenStamp
 from workloads.enums import InputSource
 from workloads.forms.figures import (
     FactorField,
@@ -74,7 +75,7 @@ class EstimateForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 2}),
         help_text="Signers read it. It is not part of the numbers.",
     )
-    seen = forms.CharField(required=False, max_length=64, widget=forms.HiddenInput)
+    seen = SeenStamp()
 
     def __init__(
         self,

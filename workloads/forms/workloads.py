@@ -8,6 +8,7 @@ from django.db.models import Q
 from portal.kernel.enums import Role
 from portal.kernel.formats import quarter as quarter_words
 from portal.kernel.models import User
+from portal.kernel.pages.seen import SeenVersion
 from portal.kernel.periods import Quarter
 from workloads.enums import Audience, CostGate, Shape
 from workloads.forms.figures import QuantityField
@@ -108,7 +109,7 @@ class WorkloadForm(forms.Form):
         widget=forms.SelectMultiple(attrs={"size": 6}),
         help_text="Ctrl or Cmd picks several.",
     )
-    if_version = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    if_version = SeenVersion()
 
     def __init__(self, data: Any = None, *, workload: Workload | None = None) -> None:
         super().__init__(data, initial=values_of(workload) if workload else None)

@@ -1,9 +1,9 @@
 """Success criteria and proofs of production readiness."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 from django.core.exceptions import ValidationError
 from django.core.validators import URLValidator
@@ -15,8 +15,12 @@ from portal.kernel.models import User
 from portal.kernel.services import audit
 from workloads.enums import ReadinessCheck, Status
 from workloads.models import ReadinessItem, SuccessCriterion, Workload
+from workloads.selectors.criteria import criteria_stamp, readiness_stamp
 from workloads.services.errors import WorkloadRetired
+from workloads.services.links import to_workload
 from workloads.services.locks import lock_workload
+
+Record = TypeVar("Record", SuccessCriterion, ReadinessItem)
 
 
 class MetricTaken(Conflict):
@@ -34,30 +38,25 @@ def write_criterion(
     target: str,
     due_on: date,
     now: datetime,
+    if_seen: str | None = None,
 ) -> SuccessCriterion:
-    """Write a criterion, or rewrite the one of the same metric. Raises NotAllowed."""
+    """Write a criterion, or rewrite the one of the same metric.
+
+    `if_seen` is the stamp of the list that the person saw. Raises NotAllowed or Stale.
+    """
     workload = lock_workload(number)
     access.require(actor, "criteria.edit", workload)
     _require_not_retired(workload)
-    values = {"baseline": baseline, "target": target, "due_on": due_on}
-    earlier = SuccessCriterion.objects.filter(workload=workload, metric=metric).first()
-    before = {name: getattr(earlier, name) for name in values} if earlier else None
-    if before == values and earlier is not None:
-        return earlier
-    criterion, _ = SuccessCriterion.objects.update_or_create(
-        workload=workload,
-        metric=metric,
-        defaults={**values, "written_by": actor, "written_at": now},
-    )
-    audit.record(
+    _require_as_seen(workload, if_seen, criteria_stamp)
+    return _put(
+        SuccessCriterion,
+        workload,
+        {"metric": metric},
+        {"baseline": baseline, "target": target, "due_on": due_on},
+        ("written_by", actor),
+        ("written_at", now),
         "criterion.written",
-        f"workload/{workload.ref}",
-        actor=actor,
-        now=now,
-        before=_texts(before) if before else None,
-        after={"metric": metric, **_texts(values)},
     )
-    return criterion
 
 
 @transaction.atomic
@@ -153,10 +152,11 @@ def record_readiness(
     done_on: date,
     now: datetime,
     load_test_factor: Decimal | None = None,
+    if_seen: str | None = None,
 ) -> ReadinessItem:
     """Record one proof, or replace the earlier one of the same item.
 
-    Raises NotAllowed, or Invalid for a day that has not come yet and for a link that a
+    `if_seen` is as above. Raises NotAllowed, Stale, or Invalid for a day that has not come yet and for a link that a
     browser would not open as a page.
     """
     workload = lock_workload(number)
@@ -168,25 +168,55 @@ def record_readiness(
             "A proof is of something done.",
             errors=[FieldError("/done_on", "in_the_future", "The day is yet to come.")],
         )
-    values = {"link": link, "done_on": done_on, "load_test_factor": load_test_factor}
-    earlier = ReadinessItem.objects.filter(workload=workload, item=item).first()
+    _require_as_seen(workload, if_seen, readiness_stamp)
+    return _put(
+        ReadinessItem,
+        workload,
+        {"item": str(item)},
+        {"link": link, "done_on": done_on, "load_test_factor": load_test_factor},
+        ("recorded_by", actor),
+        ("recorded_at", now),
+        "readiness.recorded",
+    )
+
+
+def _put(
+    kind: type[Record],
+    workload: Workload,
+    key: dict[str, Any],
+    values: dict[str, Any],
+    by: tuple[str, User],
+    at: tuple[str, datetime],
+    action: str,
+) -> Record:
+    """Write a record, or rewrite the one of the same key; as it stands, nothing."""
+    earlier = kind._default_manager.filter(workload=workload, **key).first()
     before = {name: getattr(earlier, name) for name in values} if earlier else None
-    if before == values and earlier is not None:
+    if earlier is not None and before == values:
         return earlier
-    proof, _ = ReadinessItem.objects.update_or_create(
-        workload=workload,
-        item=item,
-        defaults={**values, "recorded_by": actor, "recorded_at": now},
+    record, _ = kind._default_manager.update_or_create(
+        workload=workload, **key, defaults={**values, by[0]: by[1], at[0]: at[1]}
     )
     audit.record(
-        "readiness.recorded",
+        action,
         f"workload/{workload.ref}",
-        actor=actor,
-        now=now,
+        actor=by[1],
+        now=at[1],
         before=_texts(before) if before else None,
-        after={"item": str(item), **_texts(values)},
+        after={**key, **_texts(values)},
     )
-    return proof
+    return record
+
+
+def _require_as_seen(
+    workload: Workload, if_seen: str | None, stamp: Callable[[Workload], str]
+) -> None:
+    if if_seen is not None and if_seen != stamp(workload):
+        raise Stale(
+            f"The records of {workload.ref} changed since you read them; nothing was "
+            "saved.",
+            link=to_workload(workload),
+        )
 
 
 def _require_page(link: str) -> None:

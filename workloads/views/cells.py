@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from portal.kernel import access, clock
 from portal.kernel.errors import Conflict, Invalid, NotFound, Problem, Stale
 from portal.kernel.models import User
+from portal.kernel.pages.seen import UNSAID
 from portal.kernel.pages.toast import toast
 from workloads.forms.cells import (
     CELLS,
@@ -92,7 +93,7 @@ def cell(request: HttpRequest, ref: str, column: str) -> HttpResponse:
     try:
         saved = _save(place, form.cleaned_data)
     except Stale:
-        return _stale(request, place, form.cleaned_data["value"])
+        return _stale(request, place, form.cleaned_data)
     except (Invalid, Conflict) as problem:
         return _refused(request, place, form, problem)
     return _saved(request, place, saved)
@@ -213,16 +214,17 @@ def _saved(request: HttpRequest, place: Place, draft: Estimate | None) -> HttpRe
     )
 
 
-def _stale(request: HttpRequest, place: Place, typed: Any) -> HttpResponse:
+def _stale(request: HttpRequest, place: Place, sent: dict[str, Any]) -> HttpResponse:
     """Both values side by side; nothing was saved."""
     present = Place(get_workload(place.workload.ref), place.column, place.user)
+    fact = f"{last_change_of(present.workload)} was faster."
     note = {
         "tone": "wait",
-        "fact": f"{last_change_of(present.workload)} was faster.",
+        "fact": fact if sent["if_version"] else UNSAID,
         "sentence": (
             f"{place.cell.label} of {present.workload.ref} is now "
             f"{words_of(place.column, present.value())}; you typed "
-            f"{words_of(place.column, typed)}. Nothing was saved."
+            f"{words_of(place.column, sent['value'])}. Nothing was saved."
         ),
     }
     if getattr(request, "htmx", False):

@@ -12,6 +12,7 @@ from portal.kernel.access import require
 from portal.kernel.errors import Problem, Stale
 from portal.kernel.models import User
 from portal.kernel.pages.refusals import show_refusal
+from portal.kernel.pages.seen import note_of
 from portal.kernel.pages.toast import toast
 from portal.kernel.pages.trail import line_of
 from portal.kernel.selectors import audit
@@ -89,6 +90,7 @@ def department(request: HttpRequest, code: str) -> HttpResponse:
             if refused is None:
                 toast(request, f"{form.cleaned_data['name']} is saved.")
                 return redirect("workloads:departments")
+    seen = form.cleaned_data.get("if_version") if form.is_bound else None
     if isinstance(refused, Stale):
         found = get_department(code)
         form = _resend(request, found)
@@ -100,7 +102,11 @@ def department(request: HttpRequest, code: str) -> HttpResponse:
         "button": "Save mine over it" if isinstance(refused, Stale) else "Save",
         "crumbs": _crumbs(found.name),
         "why": why_not(request.user, "department.edit"),
-        "stale": refused.detail if isinstance(refused, Stale) else "",
+        "stale": (
+            note_of(seen, f"{found.name} changed since you read it.")
+            if isinstance(refused, Stale)
+            else None
+        ),
         "lines": _history(found),
     }
     return _page(request, context, refused)

@@ -14,6 +14,7 @@ from django.views.decorators.http import (
 from portal.kernel import access, clock
 from portal.kernel.errors import Invalid, Problem, Stale
 from portal.kernel.pages.refusals import show_refusal
+from portal.kernel.pages.seen import note_of, tell
 from portal.kernel.pages.toast import toast
 from workloads.enums import EstimateState
 from workloads.forms.estimates import EstimateForm
@@ -138,6 +139,7 @@ def _draft(request: HttpRequest, workload: Workload, draft: Estimate) -> HttpRes
         seen=etag_of(draft),
     )
     refused: Problem | None = None
+    seen = ""
     comparison: list[dict[str, str]] = []
     if _is_pressed(request, form):
         try:
@@ -146,15 +148,17 @@ def _draft(request: HttpRequest, workload: Workload, draft: Estimate) -> HttpRes
                 version=draft.version,
                 actor=request.user,  # type: ignore[arg-type]
                 changes=form.changes(),
-                if_match=form.cleaned_data["seen"] or None,
+                if_match=form.cleaned_data["seen"],
                 now=clock.now(),
             )
         except Invalid as problem:
             refused = problem
             show_refusal(form, problem)
         except Stale as problem:
+            seen = form.cleaned_data["seen"]
             comparison = _comparison(form, workload, draft)
             if draft.state != EstimateState.DRAFT:
+                tell(problem, seen)
                 problem.extra["comparison"] = comparison
                 raise
             refused = problem
@@ -167,10 +171,9 @@ def _draft(request: HttpRequest, workload: Workload, draft: Estimate) -> HttpRes
         "draft": draft,
         "comparison": comparison,
         "stale": (
-            f"{last_change_of(workload)} changed {workload.ref}. Nothing was saved; what "
-            "you typed stands below."
-            if refused and comparison
-            else ""
+            note_of(seen, f"{last_change_of(workload)} changed {workload.ref}.")
+            if isinstance(refused, Stale)
+            else None
         ),
     }
     return _form_page(request, workload, form, context, refused)

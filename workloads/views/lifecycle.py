@@ -8,8 +8,9 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from portal.kernel import access, clock
-from portal.kernel.errors import NotFound
+from portal.kernel.errors import NotFound, Stale
 from portal.kernel.models import User
+from portal.kernel.pages.seen import seen_version, tell
 from portal.kernel.pages.toast import toast
 from workloads.enums import Status
 from workloads.lifecycle import Step, step_between
@@ -75,16 +76,19 @@ def step(request: HttpRequest, ref: str, to: str) -> HttpResponse:
 def _take(request: HttpRequest, workload: Workload, target: Status) -> HttpResponse:
     user: User = request.user  # type: ignore[assignment]
     now = clock.now()
-    seen = request.POST.get("if_version", "")
+    seen = seen_version(request.POST)
     try:
         moved = advance(
             number=workload.number,
             to=target,
             actor=user,
             reason=request.POST.get("reason", "").strip(),
-            if_version=int(seen) if seen.isdecimal() else None,
+            if_version=seen,
             now=now,
         )
+    except Stale as refused:
+        tell(refused, seen)
+        raise
     except RequirementsNotMet as refused:
         reader = reader_of(user, workload, now)
         refused.extra.update(

@@ -11,6 +11,7 @@ from portal.kernel import access, clock, formats
 from portal.kernel.errors import Conflict, Invalid, Problem, Stale
 from portal.kernel.models import User
 from portal.kernel.pages.refusals import show_refusal
+from portal.kernel.pages.seen import NEVER, note_of
 from portal.kernel.pages.toast import toast
 from portal.kernel.periods import Quarter
 from portal.kernel.selectors.numbers import current
@@ -65,6 +66,7 @@ def edit(request: HttpRequest, ref: str) -> HttpResponse:
     access.require(request.user, "workload.edit", workload)
     form = WorkloadForm(request.POST or None, workload=workload)
     refused: Problem | None = None
+    seen = NEVER
     comparison: list[dict[str, str]] = []
     if request.method == "POST" and form.is_valid():
         try:
@@ -78,6 +80,7 @@ def edit(request: HttpRequest, ref: str) -> HttpResponse:
             )
         except Stale as problem:
             refused = problem
+            seen = form.cleaned_data["if_version"]
             comparison = _comparison(form, workload)
             form = _resend(request, workload)
         except Conflict as problem:
@@ -98,10 +101,9 @@ def edit(request: HttpRequest, ref: str) -> HttpResponse:
         "button": "Save mine over it" if comparison else f"Save {workload.ref}",
         "back": reverse("workloads:workload", args=[workload.ref]),
         "stale": (
-            f"{last_change_of(workload)} changed {workload.ref}. Nothing was saved; "
-            "what you typed stands below."
+            note_of(seen, f"{last_change_of(workload)} changed {workload.ref}.")
             if isinstance(refused, Stale)
-            else ""
+            else None
         ),
         "comparison": comparison,
     }

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods
 from portal.kernel import access, clock
 from portal.kernel.errors import Stale
 from portal.kernel.models import User
+from portal.kernel.pages.seen import tell
 from portal.kernel.pages.toast import toast
 from workloads.enums import COUNTED, EstimateState, SignRole, Status
 from workloads.forms.inputs import SOURCE_WORDS, labels_in_words
@@ -108,12 +109,13 @@ def submit(request: HttpRequest, ref: str, version: int) -> HttpResponse:
 
 def _submit(request: HttpRequest, workload: Workload, draft: Estimate) -> HttpResponse:
     address = reverse("workloads:estimate", args=[workload.ref, draft.version])
+    seen = request.POST.get("seen", "")
     try:
         submitted = submit_estimate(
             number=workload.number,
             version=draft.version,
             actor=request.user,  # type: ignore[arg-type]
-            if_match=request.POST.get("seen") or None,
+            if_match=seen,
             now=clock.now(),
         )
     except (Stale, EstimateIncomplete) as problem:
@@ -123,6 +125,7 @@ def _submit(request: HttpRequest, workload: Workload, draft: Estimate) -> HttpRe
                 f"{last_change_of(workload)} changed {workload.ref} v{draft.version} "
                 "since you read it; it was not submitted."
             )
+            tell(problem, seen)
         raise
     toast(
         request, f"v{submitted.version} of {workload.ref} waits for three signatures."

@@ -1,7 +1,9 @@
 """Accounts: made and changed by administrators, or at the console."""
 
+import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from hashlib import sha256
 from typing import Any
 
 from django.contrib.auth.password_validation import validate_password
@@ -10,7 +12,7 @@ from django.db import connection, transaction
 
 from portal.kernel.access import require
 from portal.kernel.enums import CommitteeFunction, Role
-from portal.kernel.errors import Conflict, FieldError, Invalid, NotFound
+from portal.kernel.errors import Conflict, FieldError, Invalid, NotFound, Stale
 from portal.kernel.models import User
 from portal.kernel.services import audit
 from portal.kernel.services.operators import require_unless_at_console
@@ -69,15 +71,28 @@ def create_user(
 
 
 def change_account(
-    *, actor: User | None, user_id: int, changes: Mapping[str, Any], now: datetime
+    *,
+    actor: User | None,
+    user_id: int,
+    changes: Mapping[str, Any],
+    now: datetime,
+    if_seen: str | None = None,
 ) -> User:
-    """Change name, email, roles, committee_function or is_active of an account."""
+    """Change name, email, roles, committee_function or is_active of an account.
+
+    `if_seen` is the stamp of the account that the person saw (412 when stale).
+    """
     require_unless_at_console(actor, "account.manage")
     _require_changeable(changes)
     with transaction.atomic():
         if not changes.keys().isdisjoint({"roles", "is_active"}):
             _take_turns()
         user = _lock(user_id)
+        if if_seen is not None and if_seen != stamp_of(user):
+            raise Stale(
+                f"The account {user.username} changed since you read it; nothing was "
+                "saved."
+            )
         before = _facts(user)
         for field, value in changes.items():
             setattr(user, field, _in_order(value) if field == "roles" else value)
@@ -237,6 +252,11 @@ def _require_an_administrator_left(user: User) -> None:
             f"{user.display_name} is the only administrator. "
             "Give another account the role admin first."
         )
+
+
+def stamp_of(user: User) -> str:
+    """What can be changed of an account, as one short text to compare with later."""
+    return sha256(json.dumps(_facts(user), sort_keys=True).encode()).hexdigest()
 
 
 def _facts(user: User) -> dict[str, Any]:

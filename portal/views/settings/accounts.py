@@ -11,13 +11,20 @@ from django.views.decorators.http import (
     require_safe,
 )
 
-from portal.forms.accounts import AccountForm, NewAccountForm, PasswordForm
+from portal.forms.accounts import (
+    AccountForm,
+    EditAccountForm,
+    NewAccountForm,
+    PasswordForm,
+)
 from portal.kernel import clock
 from portal.kernel.access import allows, require
-from portal.kernel.errors import Conflict, Invalid, NotFound
+from portal.kernel.errors import Conflict, Invalid, NotFound, Stale
+from portal.kernel.formats import BLANK
 from portal.kernel.models import User
 from portal.kernel.pages.paging import page_number, paging_for
 from portal.kernel.pages.refusals import show_refusal
+from portal.kernel.pages.seen import tell
 from portal.kernel.pages.toast import toast
 from portal.kernel.selectors.accounts import accounts_matching, find_account
 from portal.kernel.services import accounts as use_cases
@@ -77,16 +84,22 @@ def new_account(request: HttpRequest) -> HttpResponse:
 def account(request: HttpRequest, user_id: int) -> HttpResponse:
     require(request.user, "account.manage")
     person = _find(user_id)
-    form = AccountForm(request.POST or None, initial=_values(person))
+    form = EditAccountForm(request.POST or None, initial=_values(person))
     refused: Invalid | Conflict | None = None
     if request.method == "POST" and form.is_valid():
         try:
             use_cases.change_account(
                 actor=request.user,  # type: ignore[arg-type]
                 user_id=user_id,
-                changes=form.cleaned_data,
+                changes=form.changes(),
+                if_seen=form.cleaned_data["seen"],
                 now=clock.now(),
             )
+        except Stale as problem:
+            tell(problem, form.cleaned_data["seen"])
+            problem.extra["comparison"] = _comparison(form, _values(_find(user_id)))
+            problem.extra["ways"] = [("Read the account again", request.path)]
+            raise
         except (Invalid, use_cases.LastAdministrator) as problem:
             refused = problem
             show_refusal(form, problem)
@@ -148,4 +161,21 @@ def _values(person: User) -> dict[str, Any]:
         "email": person.email,
         "roles": person.roles,
         "committee_function": person.committee_function,
+        "seen": use_cases.stamp_of(person),
     }
+
+
+def _comparison(form: EditAccountForm, present: dict[str, Any]) -> list[dict[str, str]]:
+    return [
+        {
+            "field": str(form[name].label),
+            "yours": _words(sent),
+            "current": _words(present[name]),
+        }
+        for name, sent in form.changes().items()
+        if sent != present[name]
+    ]
+
+
+def _words(value: Any) -> str:
+    return (", ".join(value) if isinstance(value, list) else str(value)) or BLANK

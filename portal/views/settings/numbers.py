@@ -13,6 +13,7 @@ from portal.kernel.access import require
 from portal.kernel.errors import Invalid, Stale
 from portal.kernel.models import ModelNumbers
 from portal.kernel.pages.refusals import show_refusal
+from portal.kernel.pages.seen import tell
 from portal.kernel.pages.toast import toast
 from portal.kernel.selectors import numbers as selector
 from portal.kernel.services.numbers import NUMBERS, change_numbers
@@ -60,6 +61,7 @@ def change(request: HttpRequest) -> HttpResponse:
             refused = problem
             show_refusal(form, problem)
         except Stale as problem:
+            tell(problem, form.cleaned_data["if_version"])
             problem.extra["comparison"] = _comparison(present, form.changes())
             problem.extra["ways"] = [("Change version in force", request.path)]
             raise
