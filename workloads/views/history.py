@@ -43,13 +43,10 @@ class Told:
 
 def told_of(entry: AuditEntry) -> Told:
     line = line_of(entry)
-    left = _untold(entry)
-    return Told(
-        line,
-        _sentence(entry, line),
-        tuple(left[:SHOWN_CHANGES]),
-        tuple(left[SHOWN_CHANGES:]),
-    )
+    left = tuple(_untold(entry))
+    # One more takes no more room than the press that would open it.
+    shown = SHOWN_CHANGES if len(left) > SHOWN_CHANGES + 1 else len(left)
+    return Told(line, _sentence(entry, line), left[:shown], left[shown:])
 
 
 def _untold(entry: AuditEntry) -> list[Change]:
