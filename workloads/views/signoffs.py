@@ -91,7 +91,7 @@ def withdraw(request: HttpRequest, ref: str, version: int, role: str) -> HttpRes
                 role=sign_role,
                 actor=request.user,  # type: ignore[arg-type]
                 reason=request.POST.get("reason", ""),
-                if_match=request.POST.get("sha256") or None,
+                if_match=request.POST.get("sha256", ""),
                 now=clock.now(),
             )
         except Invalid as problem:
