@@ -69,6 +69,11 @@ WORKLOAD_PAGES = [
     ),
     path("approvals/", signoffs.approvals, name="approvals"),
     path(
+        "approvals/export.<str:kind>",
+        exports.export_approvals,
+        name="approvals-export",
+    ),
+    path(
         "approvals/<str:ref>/<int:version>/<str:role>/",
         signoffs.approval,
         name="approval",

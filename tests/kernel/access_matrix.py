@@ -211,7 +211,8 @@ PAGES: list[Cell] = [
     *forms(f"{PAGE}estimates/new/", who=WRITERS),
     *posts(f"{PAGE}estimates/preview/", who=WRITERS),
     *forms(f"{VERSION}submit/", who=WRITERS),
-    *reads(VERSION, f"{VERSION}compare/<int:other>/", "approvals/"),
+    *reads(VERSION, f"{VERSION}compare/<int:other>/"),
+    *reads("approvals/", "approvals/export.<str:kind>"),
     *posts(VERSION, who=WRITERS),
     *reads(
         f"{VERSION}<str:role>/withdraw/",

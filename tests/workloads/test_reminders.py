@@ -177,7 +177,7 @@ def test_the_inbox_takes_the_same_queries_whatever_the_rows(
     for index in range(workloads):
         stories.submitted(stories.proposed(cast, name=f"Workload {index}"), cast.sarah)
 
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(6):
         assert len(waiting_signatures(cast.noor, NOW)) == 3 * workloads
 
 

@@ -14,26 +14,26 @@ E = TypeVar("E", bound=StrEnum)
 
 def read_filter(query: Mapping[str, Any]) -> PlanFilter:
     """A value that means nothing asks for nothing: an address never fails."""
-    sort = _text(query, "sort")
+    sort = text_of(query, "sort")
     return PlanFilter(
-        search=_text(query, "q"),
-        status=_one_of(Status, _text(query, "status")) or "",
-        owner=_text(query, "owner"),
-        department=_text(query, "department"),
-        quarter=_quarter(_text(query, "quarter")),
-        only=_one_of(Only, _text(query, "only")) or Only.ALL,
-        group=_one_of(Group, _text(query, "group")) or Group.QUARTER,
-        sort=_one_of(Sort, sort.removeprefix("-")) or Sort.REF,
+        search=text_of(query, "q"),
+        status=one_of(Status, text_of(query, "status")) or "",
+        owner=text_of(query, "owner"),
+        department=text_of(query, "department"),
+        quarter=_quarter(text_of(query, "quarter")),
+        only=one_of(Only, text_of(query, "only")) or Only.ALL,
+        group=one_of(Group, text_of(query, "group")) or Group.QUARTER,
+        sort=one_of(Sort, sort.removeprefix("-")) or Sort.REF,
         descending=sort.startswith("-"),
     )
 
 
-def _text(query: Mapping[str, Any], name: str) -> str:
+def text_of(query: Mapping[str, Any], name: str) -> str:
     # No text in the database holds a NUL, so none can be asked for.
     return str(query.get(name, "")).replace("\x00", "")[:LONGEST].strip()
 
 
-def _one_of(values: type[E], text: str) -> E | None:
+def one_of(values: type[E], text: str) -> E | None:
     try:
         return values(text)
     except ValueError:
@@ -54,10 +54,10 @@ MOST_QUARTERS = 8
 
 def read_window(query: Mapping[str, Any], *, default: Quarter) -> tuple[Quarter, int]:
     """First quarter and number of quarters of a roadmap; four where none is asked."""
-    count = _text(query, "quarters")
+    count = text_of(query, "quarters")
     wanted = int(count) if count.isdecimal() and len(count) < 3 else 4
     try:
-        first = Quarter.parse(_text(query, "from"))
+        first = Quarter.parse(text_of(query, "from"))
     except ValueError:
         first = default
     return first, min(max(wanted, 1), MOST_QUARTERS)

@@ -27,3 +27,11 @@ def plus_working_days(start: date, days: int) -> date:
         day += timedelta(days=1)
         days -= day.weekday() < SATURDAY
     return day
+
+
+def last_day_overdue(today: date, patience: int) -> date:
+    """The last day since which more than `patience` working days are over by `today`."""
+    day = today
+    while working_days_between(day, today) <= patience:
+        day -= timedelta(days=1)
+    return day

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import reduce
 from operator import add, or_
 
@@ -16,11 +16,13 @@ from portal.kernel.selectors import numbers
 from workloads.enums import EstimateState, SignRole, Status
 from workloads.models import Estimate, Signoff, Workload
 from workloads.rules.signing import is_renewal, separation_refusal
-from workloads.rules.working_days import working_days_between
-from workloads.selectors import waiting
-from workloads.selectors.plan import rows_with_requirements
+from workloads.rules.wait_filter import WaitFilter
+from workloads.rules.working_days import last_day_overdue, working_days_between
+from workloads.selectors import waiting, waiting_rows
+from workloads.selectors.plan import rows
 from workloads.selectors.signoffs import (
     deputyships,
+    prefetch_signoffs,
     principals_by_role,
     signing_case,
     snapshot,
@@ -28,6 +30,7 @@ from workloads.selectors.signoffs import (
     stands_in_for,
     waiting_since,
 )
+from workloads.selectors.waiting_rows import Viewer, WaitRow
 
 
 @dataclass(frozen=True)
@@ -52,26 +55,65 @@ class WaitingSignature:
 
 
 MOST_SHOWN = 100
+EVERYTHING = WaitFilter()
+
+
+def viewer_of(user: User, now: datetime) -> Viewer:
+    today = clock.today(now)
+    patience, _ = overdue_after()
+    late = last_day_overdue(today, patience) + timedelta(days=1)
+    return Viewer(user, today, clock.midnight(late))
 
 
 def waiting_signatures(
-    user: User, now: datetime, most: int = MOST_SHOWN
+    user: User,
+    now: datetime,
+    asked: WaitFilter = EVERYTHING,
+    start: int = 0,
+    most: int = MOST_SHOWN,
 ) -> list[WaitingSignature]:
-    """What waits for a signature, the person's own first, oldest first.
-
-    At most `most` versions of the person's own and as many of others; the count of
-    `count_waiting_for` is exact.
-    """
-    today = clock.today(now)
-    principals = principals_by_role(user, today)
-    items = [
+    """A page of what waits for a signature, the person's own first, oldest first."""
+    viewer = viewer_of(user, now)
+    found = waiting_rows.rows(viewer, asked, start, most)
+    by_estimate = {
+        workload.submitted_estimate_id: workload
+        for workload in rows()
+        .filter(submitted_estimate__in={row.estimate_id for row in found})
+        .prefetch_related(
+            prefetch_signoffs("submitted_estimate__signoffs"),
+            "submitted_estimate__contributors",
+        )
+    }
+    principals = principals_by_role(user, viewer.today)
+    return [
         item
-        for workload in _to_show(user, principals, today, most)
-        for item in _of(workload, user, principals, today)
+        for row in found
+        if (workload := by_estimate.get(row.estimate_id)) is not None
+        and (item := _found(workload, row, user, principals, viewer.today)) is not None
     ]
-    return sorted(
-        items,
-        key=lambda item: (not item.yours, item.due_on or date.max, item.since),
+
+
+def _found(
+    workload: Workload,
+    row: WaitRow,
+    user: User,
+    principals: dict[SignRole, list[User]],
+    today: date,
+) -> WaitingSignature | None:
+    estimate = workload.submitted_estimate
+    if estimate is None:
+        return None
+    # The row at hand, so that no version asks for its workload.
+    estimate.workload = workload
+    given = (one for one in standing_rows(estimate) if one.pk == row.renews_id)
+    return _item(
+        workload,
+        estimate,
+        SignRole(row.role),
+        next(given, None),
+        user,
+        principals,
+        today,
     )
 
 
@@ -137,31 +179,7 @@ def _yours(
                 reduce(or_, (Q(pk__in=found) for found in ids))
             )
     if own or principals:
-        yield waiting.renewable(user, today)
-
-
-def _to_show(
-    user: User, principals: dict[SignRole, list[User]], today: date, most: int
-) -> list[Workload]:
-    yours = [
-        pk
-        for found in _yours(user, principals, today)
-        for pk in found.order_by("submitted_at", "pk").values_list("pk", flat=True)[
-            :most
-        ]
-    ]
-    others = (
-        waiting.lacking_any(today)
-        .exclude(pk__in=yours)
-        .order_by("submitted_at", "pk")
-        .values_list("pk", flat=True)[:most]
-    )
-    return list(
-        rows_with_requirements()
-        .filter(submitted_estimate__in=[*yours, *others])
-        .prefetch_related("submitted_estimate__contributors")
-        .order_by("submitted_estimate__submitted_at", "number")
-    )
+        yield waiting.renewable(user, [*own, *principals], today)
 
 
 def _own_roles(user: User) -> list[SignRole]:

@@ -1,5 +1,6 @@
 """Which signatures wait, asked of the database: counts and lists stay fast at any size."""
 
+from collections.abc import Collection
 from datetime import date
 
 from django.db.models import (
@@ -51,34 +52,43 @@ def lacking_any(today: date) -> QuerySet[Estimate]:
     return open_estimates().filter(missing)
 
 
-def signable(role: SignRole, people: list[User], today: date) -> QuerySet[Estimate]:
-    """Versions that these people may sign for `role`: separation of duties for each.
+def separated(role: SignRole, people: list[int]) -> Q:
+    """Versions on which none of these people is barred from signing for `role`.
 
     `people` is who presses and, for a deputy, the signer who is stood in for.
     """
-    ids = [person.pk for person in people]
     signed_another = _STANDING.exclude(role=role).filter(
-        Q(signer__in=ids) | Q(on_behalf_of__in=ids)
+        Q(signer__in=people) | Q(on_behalf_of__in=people)
     )
     wrote = Estimate.contributors.through.objects.filter(
-        estimate=OuterRef("pk"), user__in=ids
+        estimate=OuterRef("pk"), user__in=people
     )
     return (
-        lacking(role, today)
-        .exclude(workload__owner__in=ids)
-        .filter(~Exists(signed_another), ~Exists(wrote))
+        ~Q(workload__owner__in=people) & ~Q(Exists(signed_another)) & ~Q(Exists(wrote))
     )
 
 
-def renewable(user: User, today: date) -> QuerySet[Estimate]:
-    """Versions on which this person's signature lapses within the reminder's days."""
-    lapsing = _STANDING.filter(
-        signer=user,
+def signable(role: SignRole, people: list[User], today: date) -> QuerySet[Estimate]:
+    """Versions that these people may sign for `role`: separation of duties for each."""
+    return lacking(role, today).filter(separated(role, [one.pk for one in people]))
+
+
+def lapsing(user_id: int, today: date) -> QuerySet[Signoff]:
+    """This person's signatures on a version that lapse within the reminder's days."""
+    return _STANDING.filter(
+        signer=user_id,
         verdict=Verdict.APPROVE,
         lapses_on__gte=today,
         lapses_on__lte=_days_after(today, "estimate__signature_reminder_days"),
     )
-    return open_estimates().filter(Exists(lapsing))
+
+
+def renewable(
+    user: User, roles: Collection[SignRole], today: date
+) -> QuerySet[Estimate]:
+    """Versions on which this person's signature for one of `roles` is to be renewed."""
+    own = lapsing(user.pk, today).filter(role__in=list(roles))
+    return open_estimates().filter(Exists(own))
 
 
 def refused_of(owner: User) -> QuerySet[Workload]:

@@ -11,6 +11,7 @@ from workloads.enums import SignRole, Status
 from workloads.models import Estimate
 from workloads.selectors.approvals import WaitingSignature
 from workloads.selectors.signoffs import marks_of, snapshot, standing_rows
+from workloads.selectors.waiting_rows import FIGURES
 
 
 @dataclass(frozen=True)
@@ -27,9 +28,14 @@ class Line:
 
 
 def line_of(
-    item: WaitingSignature, *, today: date, patience: int, current: bool
+    item: WaitingSignature,
+    *,
+    today: date,
+    patience: int,
+    current: bool,
+    query: str = "",
 ) -> Line:
-    """`patience`: working days after which waiting is late."""
+    """`patience`: working days after which waiting is late; `query`: the filters."""
     late = item.waited_working_days > patience
     when, tone = _waited(item, late=late)
     if item.renews is not None and item.due_on is not None:
@@ -38,7 +44,7 @@ def line_of(
         tone = formats.due_tone(item.due_on, today) or "quiet"
     return Line(
         item=item,
-        href=address_of(item),
+        href=f"{address_of(item)}{query}",
         marks={str(r): m for r, m in marks_of(item.estimate, today).items()},
         what=_what(item, today),
         when=when,
@@ -76,7 +82,7 @@ def _step(item: WaitingSignature) -> str:
     """The role's own figure, before → after where a signed version is in force."""
     shown, new = item.workload.shown_estimate, item.estimate
     old = shown if shown is not None and shown.pk != new.pk else None
-    name, unit = _MAIN[item.role]
+    name, unit = FIGURES[item.role], UNITS[item.role]
     after = getattr(new, name)
     if after is None:
         return unit
@@ -86,10 +92,10 @@ def _step(item: WaitingSignature) -> str:
     return f"{formats.short(before)} → {formats.short(after)} {unit}"
 
 
-_MAIN = {
-    SignRole.ENGINEERING: ("users", "users"),
-    SignRole.FINANCE: ("tokens_per_month", "tokens/month"),
-    SignRole.OPS: ("ops_hours_week", "h/week"),
+UNITS = {
+    SignRole.ENGINEERING: "users",
+    SignRole.FINANCE: "tokens/month",
+    SignRole.OPS: "h/week",
 }
 
 
@@ -130,7 +136,9 @@ def what_follows(estimate: Estimate, role: SignRole, today: date) -> str:
     return f"{done}{workload.ref} stays {workload.status}."
 
 
-def lede_of(yours: int, others: int) -> str:
+def lede_of(yours: int, others: int, *, narrowed: bool) -> str:
+    if narrowed:
+        return _lede_narrowed(yours, yours + others)
     if not yours and not others:
         return "Nothing waits for a signature."
     first = (
@@ -143,3 +151,15 @@ def lede_of(yours: int, others: int) -> str:
         f"{first}{second}. Each shows what is signed, what changed since the last "
         "signature, and on which sources it rests."
     )
+
+
+def _lede_narrowed(yours: int, shown: int) -> str:
+    if not shown:
+        return "Nothing that waits fits these filters."
+    fits = "signature that waits fits" if shown == 1 else "signatures that wait fit"
+    own = count_word(yours).lower() if yours else "none"
+    if shown == 1:
+        told = "it is yours" if yours else "it is not yours"
+    else:
+        told = f"{own} of them {'is' if yours < 2 else 'are'} yours"
+    return f"{count_word(shown)} {fits} these filters; {told}."

@@ -12,31 +12,45 @@ from django.views.decorators.http import require_http_methods
 from portal.kernel import clock
 from portal.kernel.errors import Conflict, Invalid, NotAllowed, NotFound, Stale
 from portal.kernel.models import User
-from portal.kernel.pages.paging import page_number, paging_for
+from portal.kernel.pages.paging import page_number
 from portal.kernel.pages.toast import toast
+from portal.kernel.selectors import numbers
 from workloads.enums import EstimateState, SignRole, Verdict
+from workloads.forms.approvals import read_waits
 from workloads.models import Estimate, Workload
 from workloads.rules.estimates import count_sources
 from workloads.selectors.approvals import (
-    MOST_SHOWN,
     WaitingSignature,
-    count_waiting_for,
     overdue_after,
+    viewer_of,
     waiting_on,
     waiting_signatures,
 )
 from workloads.selectors.estimates import get_estimate, inputs_of
 from workloads.selectors.people import barred_from_signing, people_with_a_say
 from workloads.selectors.plan import get_workload
+from workloads.selectors.waiting_rows import counts
 from workloads.services.signoff_ends import withdraw_signature
 from workloads.services.signoffs import Press, sign
 from workloads.views.effects import effects_of
-from workloads.views.queue import lede_of, line_of, what_follows, what_is_signed
+from workloads.views.inbox_bar import (
+    ITEMS_A_PAGE,
+    bar_of,
+    inbox_address,
+    paging_of,
+    query_of,
+    suffix,
+)
+from workloads.views.queue import (
+    Line,
+    lede_of,
+    line_of,
+    what_follows,
+    what_is_signed,
+)
 from workloads.views.signatures import shown_signatures, who_can_sign
 from workloads.views.tickets import last_signed, ticket_of
 from workloads.views.versions import crumbs_of, sources_in_words
-
-OTHERS_A_PAGE = 50
 
 
 @dataclass(frozen=True)
@@ -52,10 +66,13 @@ class Asked:
 @require_http_methods(["GET", "HEAD"])
 def approvals(request: HttpRequest) -> HttpResponse:
     now = clock.now()
-    items = waiting_signatures(request.user, now)  # type: ignore[arg-type]
-    first = items[0] if items else None
-    asked = Asked(first.workload, first.estimate, first.role, first) if first else None
-    return _inbox(request, items, asked, now)
+    with numbers.read_once():
+        items = _page_of(request, now)
+        first = items[0] if items else None
+        asked = (
+            Asked(first.workload, first.estimate, first.role, first) if first else None
+        )
+        return _inbox(request, items, asked, now)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -69,11 +86,20 @@ def approval(request: HttpRequest, ref: str, version: int, role: str) -> HttpRes
             return _press(request, workload, version, sign_role, now)
         except Invalid as problem:
             wrong = problem.errors[0].detail if problem.errors else problem.detail
-    items = waiting_signatures(request.user, now)  # type: ignore[arg-type]
-    shown = [item for item in items if item.workload.pk == workload.pk]
-    waiting = shown or waiting_on(workload, request.user, now)  # type: ignore[arg-type]
-    asked = _asked(waiting, workload, version, sign_role)
-    return _inbox(request, items, asked, now, wrong)
+    with numbers.read_once():
+        items = _page_of(request, now)
+        asked = _asked(request, items, workload, version, sign_role, now)
+        return _inbox(request, items, asked, now, wrong)
+
+
+def _page_of(request: HttpRequest, now: datetime) -> list[WaitingSignature]:
+    return waiting_signatures(
+        request.user,  # type: ignore[arg-type]
+        now,
+        read_waits(request.GET),
+        (page_number(request) - 1) * ITEMS_A_PAGE,
+        ITEMS_A_PAGE,
+    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -145,7 +171,7 @@ def _press(
             f"{role.budget.capitalize()} of {workload.ref} {done}.",
             undo=("Withdraw", undo),
         )
-    return redirect("workloads:approvals")
+    return redirect(inbox_address(request))
 
 
 def _ways(workload: Workload) -> list[tuple[str, str]]:
@@ -159,16 +185,30 @@ def _ways(workload: Workload) -> list[tuple[str, str]]:
 
 
 def _asked(
-    items: list[WaitingSignature], workload: Workload, version: int, role: SignRole
+    request: HttpRequest,
+    items: list[WaitingSignature],
+    workload: Workload,
+    version: int,
+    role: SignRole,
+    now: datetime,
 ) -> Asked:
-    for item in items:
-        if (item.workload.pk, item.estimate.version, item.role) == (
-            workload.pk,
-            version,
-            role,
-        ):
-            return Asked(item.workload, item.estimate, role, item)
-    return Asked(workload, get_estimate(workload, version), role, None)
+    def named(some: list[WaitingSignature]) -> WaitingSignature | None:
+        wanted = (workload.pk, version, role)
+        return next(
+            (
+                item
+                for item in some
+                if (item.workload.pk, item.estimate.version, item.role) == wanted
+            ),
+            None,
+        )
+
+    # It may wait on another page, or be left out by the filters.
+    user: User = request.user  # type: ignore[assignment]
+    item = named(items) or named(waiting_on(workload, user, now))
+    if item is None:
+        return Asked(workload, get_estimate(workload, version), role, None)
+    return Asked(item.workload, item.estimate, role, item)
 
 
 def _inbox(
@@ -178,42 +218,20 @@ def _inbox(
     now: datetime,
     wrong: str = "",
 ) -> HttpResponse:
-    yours = [item for item in items if item.yours]
-    others = [item for item in items if not item.yours]
-    total = count_waiting_for(request.user, now)  # type: ignore[arg-type]
-    # The badge counts the same; it need not be asked for twice.
-    request.approvals_waiting = total  # type: ignore[attr-defined]
-    start = (page_number(request) - 1) * OTHERS_A_PAGE
-    shown = others[start : start + OTHERS_A_PAGE]
-    patience, _ = overdue_after()
-
-    def lines(some: list[WaitingSignature]) -> list[Any]:
-        today = clock.today(now)
-        return [
-            line_of(
-                item,
-                today=today,
-                patience=patience,
-                current=asked is not None and item is asked.item,
-            )
-            for item in some
-        ]
-
+    user: User = request.user  # type: ignore[assignment]
+    waits = read_waits(request.GET)
+    counted = counts(viewer_of(user, now), waits)
+    lines = _lines(request, items, asked, now)
+    total, yours = counted.shown(waits.only)
     context = {
-        "yours": lines(yours),
-        "others": lines(shown),
-        "yours_total": total,
-        "others_total": len(others),
-        "only_oldest": (
-            len({item.estimate.pk for item in items}) >= MOST_SHOWN and MOST_SHOWN
-        ),
-        "paging": (
-            paging_for(request, size=OTHERS_A_PAGE, shown=len(shown), total=len(others))
-            if len(others) > OTHERS_A_PAGE
-            else None
-        ),
-        "lede": lede_of(total, len(others)),
+        "yours": [line for line in lines if line.item.yours],
+        "others": [line for line in lines if not line.item.yours],
+        "yours_total": yours,
+        "others_total": total - yours,
+        "paging": paging_of(request, len(items), total),
+        "lede": lede_of(yours, total - yours, narrowed=waits.is_narrowed),
         "wrong": wrong,
+        **bar_of(request, waits, counted.chips),
         **(_detail(request, asked, now) if asked else {}),
     }
     return render(
@@ -222,6 +240,26 @@ def _inbox(
         context,
         status=Invalid.status if wrong else None,
     )
+
+
+def _lines(
+    request: HttpRequest,
+    items: list[WaitingSignature],
+    asked: Asked | None,
+    now: datetime,
+) -> list[Line]:
+    patience, _ = overdue_after()
+    query = suffix(query_of(request, page=True))
+    return [
+        line_of(
+            item,
+            today=clock.today(now),
+            patience=patience,
+            current=asked is not None and item is asked.item,
+            query=query,
+        )
+        for item in items
+    ]
 
 
 def _detail(request: HttpRequest, asked: Asked, now: datetime) -> dict[str, Any]:
