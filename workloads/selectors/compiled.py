@@ -7,7 +7,7 @@ as text, and by PostgreSQL as a prepared statement once a connection has asked i
 
 from collections.abc import Callable, Hashable
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
 from django.db import connection
 from django.db.backends.postgresql.base import ServerBindingCursor
@@ -53,7 +53,8 @@ def _prepared(ordinary: CursorWrapper) -> CursorWrapper:
 
     Django's own cursors put the parameters into the text, so each is planned anew.
     """
-    cursor = ServerBindingCursor(ordinary.connection)
+    # The stubs know Django's wrappers alone, not the driver's cursor below them.
+    cursor: Any = cast("Any", ServerBindingCursor)(ordinary.connection)
     if connection.queries_logged:
         return connection.make_debug_cursor(cursor)
     return connection.make_cursor(cursor)
