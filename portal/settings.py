@@ -312,17 +312,20 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         # A worker that was away must not find a heap of the same request.
         "options": {"expire_seconds": 10},
     },
-    "remove expired": {
-        "task": "portal.kernel.tasks.remove_expired",
-        "schedule": timedelta(hours=1),
-        "start_time": LONG_AGO,
-    },
-    "keep signatures": {
-        "task": "workloads.tasks.keep_signatures",
-        "schedule": timedelta(hours=1),
-        "start_time": LONG_AGO,
+    **{
+        name: {"task": task, "schedule": timedelta(hours=1), "start_time": LONG_AGO}
+        for name, task in (
+            ("remove expired", "portal.kernel.tasks.remove_expired"),
+            ("keep signatures", "workloads.tasks.keep_signatures"),
+            ("remove old sheets", "workloads.tasks.remove_old_sheets"),
+        )
     },
 }
+
+# How long the file of an uploaded sheet is kept; its record and verdicts stay.
+SHEETS_ARE_KEPT_DAYS = environment.whole_number(
+    "WEIGHBRIDGE_KEEP_SHEETS_DAYS", 90, lowest=1, highest=36_500
+)
 
 # --- The house's joints: see docs/adr for what each list is ------------------------
 

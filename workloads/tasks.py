@@ -27,6 +27,12 @@ def keep_signatures() -> int:
 
 
 @shared_task
+def remove_old_sheets() -> int:
+    with origin(Source.SYSTEM):
+        return uploads.remove_old_sheets(now=clock.now())
+
+
+@shared_task
 def check_upload(import_id: int) -> None:
     """Judge an uploaded sheet that is too long to wait for."""
     with origin(Source.SYSTEM):

@@ -185,6 +185,7 @@ def test_production_needs_it(name: str, sentence: str, tmp_path: Path) -> None:
         ("WEIGHBRIDGE_DEBUG", "maybe"),
         ("WEIGHBRIDGE_TIME_ZONE", "Nowhere"),
         ("WEIGHBRIDGE_RATE_LIMIT", "0"),
+        ("WEIGHBRIDGE_KEEP_SHEETS_DAYS", "0"),
         ("WEIGHBRIDGE_HOME", "/dev/null"),
         ("DATABASE_URL", "sqlite:///x"),
         ("BROKER_URL", "here"),

@@ -1,11 +1,15 @@
 """A sheet by page: uploaded, judged, left and found again, confirmed once."""
 
+from datetime import timedelta
+
 import pytest
 
+from portal.kernel import clock
 from portal.kernel.errors import NotAllowed, NotFound
 from portal.kernel.models import OutboxMessage, User
 from tests.conftest import NOW
 from tests.workloads import stories
+from tests.workloads.pages import Reader, words
 from tests.workloads.test_imports_plan import PLAN, sheet
 from workloads.enums import ImportState
 from workloads.models import PlanImport, Workload
@@ -15,12 +19,13 @@ from workloads.services.errors import (
     AlreadyImported,
     PlanMoved,
     RowsRefused,
+    SheetRemoved,
     StillJudging,
 )
 from workloads.services.imports import apply_import
 from workloads.services.plan import edit_workload
 from workloads.services.sheets.errors import UnreadableFile
-from workloads.tasks import apply_upload, check_upload
+from workloads.tasks import apply_upload, check_upload, remove_old_sheets
 
 LONG = sheet(
     *(
@@ -235,3 +240,72 @@ def test_an_import_that_is_not_there_is_not_found(cast):
 )
 def test_the_name_of_the_file_is_kept_without_its_path(cast, sent, kept):
     assert upload(cast.pia, name=sent).file_name == kept
+
+
+# --- The file has its time, the record stays ------------------------------------------
+
+LATER = NOW + timedelta(days=91)
+
+
+def test_the_file_of_an_old_upload_is_removed_and_its_record_stays(cast):
+    done = confirm(upload(cast.pia), cast.pia)
+    left = upload(cast.pia, sheet({"Workload": "Left alone"}))
+    PlanImport.objects.filter(pk=left.pk).update(uploaded_at=NOW - timedelta(hours=1))
+
+    assert uploads.remove_old_sheets(now=NOW + timedelta(days=90)) == 1
+    assert uploads.remove_old_sheets(now=LATER) == 1
+    assert uploads.remove_old_sheets(now=LATER) == 0
+
+    kept = PlanImport.objects.get(pk=done.pk)
+    assert (bytes(kept.content), kept.removed_at) == (b"", LATER)
+    assert (kept.sha256, kept.applied_by, kept.total) == (done.sha256, cast.pia, 5)
+    assert [str(row.verdict) for row in answer_of(kept).rows] == ["create"] * 5
+
+
+def test_the_days_are_a_setting(cast, settings):
+    upload(cast.pia)
+    settings.SHEETS_ARE_KEPT_DAYS = 7
+
+    assert uploads.remove_old_sheets(now=NOW + timedelta(days=7)) == 0
+    assert uploads.remove_old_sheets(now=NOW + timedelta(days=8)) == 1
+
+
+def test_a_sheet_that_is_being_imported_keeps_its_file(cast):
+    kept = upload(cast.pia)
+    PlanImport.objects.update(state=ImportState.APPLYING)
+
+    assert uploads.remove_old_sheets(now=LATER) == 0
+    assert bytes(PlanImport.objects.get(pk=kept.pk).content) == PLAN
+
+
+def test_a_removed_sheet_is_imported_no_more_and_says_why(cast):
+    kept = upload(cast.pia)
+    uploads.remove_old_sheets(now=LATER)
+
+    with pytest.raises(SheetRemoved) as refused:
+        confirm(kept, cast.pia)
+    page = Reader(cast)("pia").get(f"/plan/import/{kept.pk}/")
+
+    said = "Its file was removed on 11 Aug 2026. Upload the sheet again."
+    assert refused.value.detail == said
+    assert said in words(page)
+    assert Workload.objects.count() == 0
+
+
+def test_a_sheet_that_was_never_judged_is_judged_no_more(cast):
+    kept = upload(cast.pia, LONG)
+    uploads.remove_old_sheets(now=LATER)
+
+    check_upload(kept.pk)
+
+    assert PlanImport.objects.get(pk=kept.pk).state == ImportState.CHECKING
+    assert "Upload the sheet again." in words(
+        Reader(cast)("pia").get(f"/plan/import/{kept.pk}/")
+    )
+
+
+def test_the_task_removes_them(cast, monkeypatch):
+    upload(cast.pia)
+    monkeypatch.setattr(clock, "now", lambda: LATER)
+
+    assert remove_old_sheets() == 1

@@ -16,6 +16,7 @@ class PlanImportAdmin(RecordAdmin):
         "uploaded_at",
         "applied_by",
         "applied_at",
+        "removed_at",
     )
     list_filter = ("state", "uploaded_at")
     list_select_related = ("uploaded_by", "applied_by")
@@ -33,4 +34,5 @@ class PlanImportAdmin(RecordAdmin):
         "checked_at",
         "applied_by",
         "applied_at",
+        "removed_at",
     )

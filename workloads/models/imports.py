@@ -9,6 +9,7 @@ from workloads.enums import ImportState
 class PlanImport(models.Model):
     """A sheet that somebody uploaded; kept, so that it can be left and found again.
 
+    `content` is empty once the file had its time.
     `verdicts` holds one object a row, as the preview showed it; None until it is judged.
     """
 
@@ -35,6 +36,9 @@ class PlanImport(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
     )
     applied_at = models.DateTimeField(null=True)
+    removed_at = models.DateTimeField(
+        null=True, help_text="When the file had its time; the record stays."
+    )
 
     class Meta:
         ordering = ["-id"]

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db.models import QuerySet, prefetch_related_objects
 
+from portal.kernel import clock
 from portal.kernel.access import has_a_say
 from portal.kernel.errors import NotFound
 from portal.kernel.models import User
@@ -196,6 +197,14 @@ def _imports() -> QuerySet[PlanImport]:
     return PlanImport.objects.select_related("uploaded_by", "applied_by").defer(
         "content"
     )
+
+
+def removed_words(kept: PlanImport) -> str:
+    """Why a sheet cannot be imported any more; nothing while its file is there."""
+    if kept.removed_at is None:
+        return ""
+    day = clock.today(kept.removed_at)
+    return f"Its file was removed on {day:%-d %b %Y}. Upload the sheet again."
 
 
 def answer_of(kept: PlanImport) -> ImportAnswer | None:

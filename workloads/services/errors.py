@@ -135,6 +135,11 @@ class AlreadyImported(Conflict):
     title = "This sheet is imported"
 
 
+class SheetRemoved(Conflict):
+    code = "sheet_removed"
+    title = "This sheet is no longer kept"
+
+
 class StillJudging(Conflict):
     code = "still_judging"
     title = "The sheet is still being judged"

@@ -4,9 +4,10 @@ A long sheet is judged and imported by the worker; the page shows how far it is,
 left and is found again.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 
+from django.conf import settings
 from django.db import transaction
 
 from portal.kernel import access
@@ -15,8 +16,13 @@ from portal.kernel.models import User
 from portal.kernel.services import outbox
 from workloads.enums import ImportState
 from workloads.models import PlanImport
-from workloads.selectors.imports import answer_of
-from workloads.services.errors import AlreadyImported, RowsRefused, StillJudging
+from workloads.selectors.imports import answer_of, removed_words
+from workloads.services.errors import (
+    AlreadyImported,
+    RowsRefused,
+    SheetRemoved,
+    StillJudging,
+)
 from workloads.services.imports import Progress, apply_import, judge_sheet
 from workloads.services.sheets.files import read_plan_file
 
@@ -54,7 +60,9 @@ def upload_sheet(
 
 def check_upload(*, import_id: int, now: datetime) -> None:
     """Judge the rows of an uploaded sheet and keep the verdicts. Twice is as once."""
-    kept = PlanImport.objects.filter(pk=import_id, state=ImportState.CHECKING).first()
+    kept = PlanImport.objects.filter(
+        pk=import_id, state=ImportState.CHECKING, removed_at=None
+    ).first()
     if kept is None:
         return
 
@@ -140,6 +148,15 @@ def _judge_again(
     kept.save(update_fields=["verdicts", "state", "done", "checked_at", "problem"])
 
 
+def remove_old_sheets(*, now: datetime) -> int:
+    """Drop the files that had their time; returns how many. Records and verdicts stay."""
+    until = now - timedelta(days=settings.SHEETS_ARE_KEPT_DAYS)
+    old = PlanImport.objects.filter(uploaded_at__lt=until, removed_at=None)
+    # What is being imported is read by its worker, and old enough the next time.
+    idle = old.exclude(state=ImportState.APPLYING)
+    return idle.update(content=b"", removed_at=now)
+
+
 def _lock(import_id: int) -> PlanImport:
     found = PlanImport.objects.select_for_update().filter(pk=import_id).first()
     if found is None:
@@ -149,6 +166,8 @@ def _lock(import_id: int) -> PlanImport:
 
 def _require_confirmable(kept: PlanImport) -> None:
     answer = answer_of(kept)
+    if kept.removed_at is not None and kept.state != ImportState.APPLIED:
+        raise SheetRemoved(removed_words(kept))
     if kept.state == ImportState.APPLIED and kept.applied_by and kept.applied_at:
         raise AlreadyImported(
             f"{kept.applied_by.display_name} imported this sheet at "

@@ -25,7 +25,12 @@ from workloads.models import PlanImport
 from workloads.rules.imports.answers import AnswerRow, ImportAnswer
 from workloads.rules.imports.verdicts import ImportVerdict
 from workloads.rules.sheets.columns import HEADINGS
-from workloads.selectors.imports import answer_of, get_import, recent_imports
+from workloads.selectors.imports import (
+    answer_of,
+    get_import,
+    recent_imports,
+    removed_words,
+)
 from workloads.services.errors import AlreadyImported, StillJudging
 from workloads.services.sheets.writer import (
     CONTENT_TYPES,
@@ -122,10 +127,12 @@ def preview(request: HttpRequest, import_id: int) -> HttpResponse:
             ("Import", reverse("workloads:import-new")),
             (str(kept.pk), None),
         ],
-        "running": kept.state in RUNNING,
+        "running": kept.state in RUNNING and kept.removed_at is None,
         "applied": kept.state == ImportState.APPLIED,
         "lede": _lede(kept, answer),
+        "rows_words": _rows(kept.total),
         "why": _why_not_confirm(request.user, kept, answer),
+        "may_import": not why_not(request.user, "plan.import"),
         **(_verdicts(request, answer) if answer else {"rows": []}),
     }
     in_place = getattr(request, "htmx", False)
@@ -160,7 +167,9 @@ def confirm(request: HttpRequest, import_id: int) -> HttpResponse:
 
 
 def _lede(kept: PlanImport, answer: ImportAnswer | None) -> str:
-    rows = f"{in_full(kept.total)} row{'' if kept.total == 1 else 's'}"
+    rows = _rows(kept.total)
+    if kept.removed_at is not None and kept.state != ImportState.APPLIED:
+        return f"{rows}. {removed_words(kept)}"
     if kept.state == ImportState.CHECKING or answer is None:
         return f"{rows}, being judged. You can leave this page and come back to it."
     if kept.state == ImportState.APPLYING:
@@ -179,19 +188,27 @@ def _lede(kept: PlanImport, answer: ImportAnswer | None) -> str:
     said = f"{rows}: {', '.join(parts)}."
     if kept.state == ImportState.APPLIED:
         return f"{said} Each new row is a candidate; its status is moved from its page."
-    return f"{said} Nothing is imported until you confirm it."
+    if counts[ImportVerdict.ERROR]:
+        return f"{said} Nothing of it can be imported as it is."
+    if answer.changes_nothing:
+        return f"{said} The plan holds them all already."
+    return f"{said} Nothing is imported until it is confirmed."
+
+
+def _rows(count: int) -> str:
+    return f"{in_full(count)} row{'' if count == 1 else 's'}"
 
 
 def _why_not_confirm(user: Any, kept: PlanImport, answer: ImportAnswer | None) -> str:
     """Why the button is dashed: who can, or what the sheet needs first."""
     reason = why_not(user, "plan.import")
-    if reason or answer is None:
-        return reason
+    if reason or answer is None or kept.removed_at is not None:
+        return reason or removed_words(kept)
     wrong = len(answer.wrong_rows)
     if wrong:
         return (
             f"{in_full(wrong)} row{' has' if wrong == 1 else 's have'} errors, and a "
-            "sheet is taken whole or not at all. Mend the sheet and upload it again."
+            "sheet is taken whole or not at all. Mend it and upload it again."
         )
     if answer.changes_nothing and kept.state == ImportState.CHECKED:
         return "The plan holds every row already; there is nothing to import."
