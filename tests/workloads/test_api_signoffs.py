@@ -8,7 +8,7 @@ from portal.kernel import clock
 from portal.kernel.models import AuditEntry, User
 from tests.conftest import CAST, NOW
 from tests.workloads import stories
-from workloads.enums import SignRole
+from workloads.enums import SignRole, Status
 from workloads.models import Deputy, Signoff, SignoffEnd, Workload
 
 pytestmark = pytest.mark.django_db
@@ -322,9 +322,19 @@ def test_a_withdrawal_is_refused_in_one_order(
     assert not SignoffEnd.objects.exists()
 
 
-def test_a_signature_that_the_status_rests_on_stays(cast, api):
-    stories.planned(cast)
+@pytest.mark.parametrize(
+    ("to", "code"),
+    [("planned", "signature_in_use"), ("retired", "not_open_for_signing")],
+)
+def test_a_signature_that_the_status_has_used_stays(estimate, cast, api, to, code):
+    workload = estimate.workload
+    stories.press(estimate, cast.felix, SignRole.FINANCE)
+    if to == "planned":
+        stories.press(estimate, cast.ines, SignRole.ENGINEERING)
+        stories.press(estimate, cast.noor, SignRole.OPS)
+    stories.moved(workload, Status(to), cast.sarah, reason="No use.")
 
     answer = api("felix")("DELETE", f"{SIGN}finance/", {"reason": "x"}, If_Match="*")
 
-    assert (answer.status_code, answer.json()["code"]) == (409, "signature_in_use")
+    assert (answer.status_code, answer.json()["code"]) == (409, code)
+    assert not SignoffEnd.objects.exists()

@@ -6,21 +6,20 @@ from types import SimpleNamespace
 import pytest
 from django.db import Error, connection, transaction
 
-from portal.kernel.errors import Invalid, NotAllowed, PreconditionRequired
+from portal.kernel.errors import Conflict, Invalid, NotAllowed, PreconditionRequired
 from portal.kernel.models import AuditEntry, User
 from portal.kernel.selectors import numbers
 from portal.kernel.services.numbers import change_numbers
 from tests.conftest import NOW
 from tests.workloads import stories
-from workloads.enums import SignRole, Status, Verdict
-from workloads.models import Signoff, SignoffEnd, Workload
+from workloads.enums import SignoffEndKind, SignRole, Status, Verdict
+from workloads.models import Estimate, Signoff, SignoffEnd, Workload
 from workloads.services.deputies import name_deputy
 from workloads.services.errors import (
     AlreadySigned,
     NoSuchSignature,
     NotOpenForSigning,
     SeparationOfDuties,
-    SignatureInUse,
     StaleEstimate,
 )
 from workloads.services.estimates import edit_draft, submit_estimate
@@ -341,24 +340,56 @@ def withdraw(estimate, actor: User, role: SignRole, reason: str = "Looked again.
     )
 
 
-def test_a_signature_is_withdrawn_while_the_status_has_not_used_it(
-    cast: SimpleNamespace,
-) -> None:
-    estimate = stories.signed(stories.proposed(cast), cast)
+# The status, how many of the three are given, and what a withdrawal then meets.
+WITHDRAWALS = [
+    ("candidate", 1, "ok"),
+    ("candidate", 3, "ok"),
+    ("planned", 3, "signature_in_use"),
+    ("committed", 3, "signature_in_use"),
+    ("live", 3, "signature_in_use"),
+    ("retired", 1, "not_open_for_signing"),
+    ("retired", 3, "not_open_for_signing"),
+]
 
+
+@pytest.mark.parametrize(("status", "given", "expected"), WITHDRAWALS)
+def test_a_signature_is_withdrawn_while_the_status_has_not_used_it(
+    cast: SimpleNamespace, status: str, given: int, expected: str
+) -> None:
+    estimate = _signed_and_moved(cast, Status(status), given)
+
+    code = "ok"
+    try:
+        withdraw(estimate, cast.noor, OPS)
+    except Conflict as refused:
+        code = refused.code
+
+    assert code == expected
+    withdrawn = SignoffEnd.objects.filter(kind=SignoffEndKind.WITHDRAWN)
+    assert withdrawn.exists() == (expected == "ok")
+
+
+def _signed_and_moved(cast: SimpleNamespace, status: Status, given: int) -> Estimate:
+    if status in (Status.PLANNED, Status.COMMITTED, Status.LIVE):
+        workload: Workload = getattr(stories, str(status))(cast)
+        assert workload.submitted_estimate is not None
+        return workload.submitted_estimate
+    workload = stories.proposed(cast)
+    estimate = stories.submitted(workload, cast.sarah)
+    for role in (OPS, ENGINEERING, FINANCE)[:given]:
+        stories.press(estimate, getattr(cast, stories.SIGNERS[role]), role)
+    if status == Status.RETIRED:
+        stories.moved(workload, Status.RETIRED, cast.sarah, reason="No use.")
+    return estimate
+
+
+def test_a_withdrawn_signature_can_be_given_again(cast: SimpleNamespace) -> None:
+    estimate = stories.signed(stories.proposed(cast), cast)
     withdraw(estimate, cast.noor, OPS)
 
     assert Workload.objects.get().estimates.get().signed_at is None
     stories.press(estimate, cast.noor, OPS)
     assert Signoff.objects.filter(role=OPS).count() == 2
-
-
-def test_a_signature_in_use_stays(cast: SimpleNamespace) -> None:
-    workload = stories.planned(cast)
-    estimate = workload.submitted_estimate
-
-    with pytest.raises(SignatureInUse):
-        withdraw(estimate, cast.noor, OPS)
 
 
 def test_only_the_signer_withdraws_and_says_why(cast: SimpleNamespace) -> None:

@@ -38,8 +38,8 @@ def withdraw_signature(
 ) -> SignoffEnd:
     """Take one's own standing signature back, while the status does not rest on it.
 
-    Raises NotAllowed (403), StaleEstimate (412), Invalid (400), NoSuchSignature or
-    SignatureInUse (409).
+    Raises NotAllowed (403), StaleEstimate (412), Invalid (400), NoSuchSignature,
+    NotOpenForSigning or SignatureInUse (409).
     """
     workload = lock_workload(number)
     estimate = get_estimate(workload, version)
@@ -96,6 +96,10 @@ def require_withdrawer(
 def _require_withdrawable(
     workload: Workload, estimate: Estimate, given: Signoff | None, role: SignRole
 ) -> Signoff:
+    if workload.status == Status.RETIRED:
+        raise NotOpenForSigning(
+            f"{workload.ref} is retired; its signatures stay as they are."
+        )
     if given is None or given.verdict != Verdict.APPROVE:
         raise NoSuchSignature(
             f"There is no {role} signature on {name_of(estimate)} to withdraw."

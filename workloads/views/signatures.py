@@ -136,12 +136,17 @@ def _lapse(row: Signoff, estimate: Estimate, today: date) -> dict[str, str]:
 
 def _withdrawal(row: Signoff, estimate: Estimate, workload: Workload) -> dict[str, str]:
     signed = estimate.signed_at is not None
+    retired = workload.status == Status.RETIRED
     in_use = status_rests_on(Status(workload.status), signed=signed)
     return {
         "withdraw": reverse(
             "workloads:withdraw", args=[workload.ref, estimate.version, row.role]
         ),
         "withdraw_why": (
-            f"{workload.ref} is {workload.status} on it." if in_use else ""
+            f"{workload.ref} is retired."
+            if retired
+            else f"{workload.ref} is {workload.status} on it."
+            if in_use
+            else ""
         ),
     }
