@@ -37,9 +37,12 @@ def test_five_rows_are_judged_confirmed_and_in_the_plan(as_):
     plan = pia.get("/plan/")
 
     said = words(preview)
-    assert "5 rows: 5 new. Nothing is imported until you confirm it." in said
+    assert "5 rows: 5 new. Nothing is imported until it is confirmed." in said
     assert "Users 4,200 · Sessions/user/month 18 · Tokens/user/month 520,000" in said
-    assert "For committed, 5: a complete estimate, the engineering signature" in said
+    assert (
+        "Missing for committed: 5 a complete estimate, the engineering signature"
+        in said
+    )
     assert confirmed.headers["Location"] == kept.headers["Location"]
     assert toasts(plan) == ["plan.csv is in the plan."]
     assert Workload.objects.count() == 5
@@ -182,7 +185,7 @@ def test_others_than_a_planner_see_the_button_dashed_with_who_can(as_, person):
 
     form, preview = other.get(PAGE), other.get(address)
 
-    assert "Judge the sheet A planner can." in words(form)
+    assert "Preview the sheet A planner can." in words(form)
     assert "Import 5 rows A planner can." in words(preview)
     assert upload(other).status_code == 403
     assert other.post(f"{address}confirm/").status_code == 403

@@ -189,7 +189,7 @@ def _lede(kept: PlanImport, answer: ImportAnswer | None) -> str:
     if kept.state == ImportState.APPLIED:
         return f"{said} Each new row is a candidate; its status is moved from its page."
     if counts[ImportVerdict.ERROR]:
-        return f"{said} Nothing of it can be imported as it is."
+        return f"{said} Nothing of it is imported."
     if answer.changes_nothing:
         return f"{said} The plan holds them all already."
     return f"{said} Nothing is imported until it is confirmed."
