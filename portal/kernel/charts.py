@@ -4,20 +4,27 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil, floor, log10
 
-WIDTH, HEIGHT = 740, 220
+from portal.kernel import formats
+
+WIDTH, HEIGHT = 560, 220
 LEFT, RIGHT, TOP, BOTTOM = 48, 40, 28, 34
 INSET = 32  # keeps the first value clear of the axis's figures
 TICKS = 4
+ROOM = 44  # what a label takes; where values stand closer, some go without theirs
 
 
 @dataclass(frozen=True)
 class Dot:
-    """One value where it stands: `x` and `y` in the chart's units."""
+    """One value where it stands: `x` and `y` in the chart's units.
+
+    `labelled` tells whether there is room for its label and figure.
+    """
 
     x: float
     y: float
     label: str
     value: float
+    labelled: bool = True
 
 
 @dataclass(frozen=True)
@@ -42,28 +49,32 @@ def line_chart(values: Sequence[tuple[str, float]]) -> LineChart:
     top = _round_up(max((value for _, value in values), default=0.0))
     span = HEIGHT - TOP - BOTTOM
     step = (WIDTH - LEFT - INSET - RIGHT) / max(1, len(values) - 1)
+    every = ceil(ROOM / step)
     dots = tuple(
         Dot(
             x=round(LEFT + INSET + step * index, 1),
             y=round(TOP + span * (1 - value / top), 1),
             label=label,
             value=value,
+            # Counted from the newest, which always has its label.
+            labelled=(len(values) - 1 - index) % every == 0,
         )
         for index, (label, value) in enumerate(values)
     )
     ticks = tuple(
-        (round(TOP + span * (1 - part / TICKS), 1), f"{top * part / TICKS:g}")
+        (round(TOP + span * (1 - part / TICKS), 1), formats.in_full(top * part / TICKS))
         for part in range(TICKS + 1)
     )
     return LineChart(dots=dots, ticks=ticks)
 
 
 def _round_up(value: float) -> float:
-    """The next 1, 2 or 4 (times a power of ten) from `value` on, so that ticks read."""
+    """The next 1, 2, 4, 6 or 8 (times a power of ten) from `value` on: its quarters are
+    figures that read."""
     if value <= 0:
         return float(TICKS)
     power = 10 ** floor(log10(value))
-    for factor in (1, 2, 4, 10):
+    for factor in (1, 2, 4, 6, 8, 10):
         if value <= factor * power:
             return float(factor * power)
     return float(ceil(value))

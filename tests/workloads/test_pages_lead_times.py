@@ -31,6 +31,7 @@ def test_two_workloads_give_a_curve_and_its_sentence(
 
     # In the order of going live: the second came first.
     assert "It rose from 20 days for W-02 to 40 for W-01." in page
+    assert "Over 2 workloads days rose from 20 to 40." in page
     assert page.count("<circle") == 2
 
 
@@ -76,6 +77,8 @@ def test_the_page_takes_the_same_queries_whatever_the_rows(
         ([("a", 40.0), ("b", 10.0)], ["0", "10", "20", "30", "40"]),
         ([("a", 0.0), ("b", 0.0)], ["0", "1", "2", "3", "4"]),
         ([("a", 170.0), ("b", 90.0)], ["0", "50", "100", "150", "200"]),
+        ([("a", 420.0), ("b", 130.0)], ["0", "150", "300", "450", "600"]),
+        ([("a", 7000.0), ("b", 1.0)], ["0", "2,000", "4,000", "6,000", "8,000"]),
     ],
 )
 def test_a_chart_starts_at_zero_and_its_ticks_read(
@@ -85,3 +88,12 @@ def test_a_chart_starts_at_zero_and_its_ticks_read(
 
     assert [words for _, words in chart.ticks] == ticks
     assert all(chart.base >= dot.y for dot in chart.dots)
+
+
+@pytest.mark.parametrize(
+    ("count", "labelled"), [(2, [0, 1]), (11, [*range(11)]), (12, [*range(1, 12, 2)])]
+)
+def test_a_crowded_chart_labels_some_and_always_the_newest(count, labelled) -> None:
+    chart = line_chart([(f"W-{index}", 1.0) for index in range(count)])
+
+    assert [place for place, dot in enumerate(chart.dots) if dot.labelled] == labelled

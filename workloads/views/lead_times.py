@@ -8,6 +8,7 @@ from django.views.decorators.http import require_safe
 
 from portal.kernel import clock
 from portal.kernel.charts import line_chart
+from portal.kernel.formats import in_full
 from workloads.selectors.lead_times import lead_times_to_live
 from workloads.services.sheets.writer import CONTENT_TYPES, write_csv
 from workloads.views.plan import TABS
@@ -27,7 +28,7 @@ def lead_times(request: HttpRequest) -> HttpResponse:
     ]
     context = {
         "title": "Lead times",
-        "lede": _lede(days),
+        "lede": _lede(days, hours),
         "tabs": TABS,
         "found": found,
         "curves": [
@@ -72,13 +73,29 @@ def _finding(unit: str, values: list[tuple[str, float]]) -> str:
     if len(values) < 2:
         return "A curve needs two workloads that went live."
     (first, before), (last, after) = values[0], values[-1]
-    verb = "fell" if after < before else "rose" if after > before else "stayed"
-    if verb == "stayed":
-        return f"It stayed at {before:g} {unit} from {first} to {last}."
-    return f"It {verb} from {before:g} {unit} for {first} to {after:g} for {last}."
+    if before == after:
+        return f"It stayed at {in_full(before)} {unit} from {first} to {last}."
+    verb = "fell" if after < before else "rose"
+    return f"It {verb} from {in_full(before)} {unit} for {first} to {in_full(after)} for {last}."
 
 
-def _lede(days: list[tuple[str, float]]) -> str:
+def _lede(days: list[tuple[str, float]], hours: list[tuple[str, float]]) -> str:
+    """What should be, and whether it is: the first workload against the newest."""
     if not days:
         return "Nothing is live yet, so no lead time is measured."
-    return "With each further workload, days and hours should fall."
+    rule = "With each further workload, days and hours should fall."
+    if len(days) < 2:
+        return f"{rule} One workload is live, so there is nothing to compare yet."
+    parts = [f"days {_course(days)}"]
+    if len(hours) > 1:
+        parts.append(f"hours {_course(hours)}")
+    said = ", and ".join(parts)
+    return f"{rule} Over {in_full(len(days))} workloads {said}."
+
+
+def _course(values: list[tuple[str, float]]) -> str:
+    before, after = values[0][1], values[-1][1]
+    if before == after:
+        return f"stayed at {in_full(after)}"
+    verb = "fell" if after < before else "rose"
+    return f"{verb} from {in_full(before)} to {in_full(after)}"
