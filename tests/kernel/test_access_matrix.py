@@ -6,7 +6,6 @@ Generated from the URL configuration; the table says what must come out of each 
 import json
 import re
 from collections.abc import Iterator
-from datetime import timedelta
 from http import HTTPStatus
 from types import SimpleNamespace
 from typing import Any
@@ -24,21 +23,12 @@ from portal.kernel.api.operations import METHODS, operation_of
 from portal.kernel.api.views import WeighbridgeView
 from portal.kernel.enums import Scope
 from portal.kernel.models import User
-from portal.kernel.periods import Quarter
-from portal.kernel.services.saved_views import save_view
 from portal.kernel.services.tokens import issue_token
 from tests.conftest import NOW
-from tests.kernel.access_matrix import PERSONAS, REFERENCE, ROLES, TABLE, Cell
-from tests.workloads import stories
-from workloads.enums import Moment, SignRole
+from tests.kernel.access_matrix import PERSONAS, REFERENCE, TABLE, Cell
+from tests.kernel.access_world import built
 from workloads.models import Workload
-from workloads.rules.sheets.columns import HEADINGS
-from workloads.services.baselines import take_baseline
-from workloads.services.departments import create_department
-from workloads.services.deputies import name_deputy
-from workloads.services.uploads import upload_sheet
 
-BACKEND = "django.contrib.auth.backends.ModelBackend"
 PAGE_METHODS = ("GET", "POST")
 OUTSIDE = frozenset({401, 403, 404})
 # Tells that a part of the house is down, which in a test it may be.
@@ -98,114 +88,6 @@ def test_every_method_of_the_api_is_in_the_table():
     shown = {("api/v1/docs/", "GET"), ("api/v1/docs/", "POST")}
     declared = {one for one in DECLARED if one[0].startswith("api/")}
     assert asked - shown == declared - shown
-
-
-# --- The world that is asked ---------------------------------------------------------
-
-
-SHEET = f"{','.join(HEADINGS)}\n,Chat,,,,,,,,,\n"
-
-
-def people() -> dict[str, User]:
-    found = {
-        role: User(
-            username=role,
-            roles=[role],
-            committee_function="chair" if role == "committee" else "",
-            created_at=NOW,
-        )
-        for role in ROLES
-    }
-    found["its owner"] = User(username="sarah", roles=["owner"], created_at=NOW)
-    found["no role"] = User(username="nils", created_at=NOW)
-    found["superuser"] = User(
-        username="root", is_superuser=True, is_staff=True, created_at=NOW
-    )
-    found["deputy"] = User(username="sven", roles=["department_head"], created_at=NOW)
-    for person in found.values():
-        person.set_unusable_password()
-        person.save()
-    return found
-
-
-def built() -> SimpleNamespace:
-    """W-01 a candidate with three signatures, W-02 committed and ready, W-03 a draft."""
-    persons = people()
-    owner = persons["its owner"]
-    cast = SimpleNamespace(
-        sarah=owner,
-        pia=persons["planner"],
-        ines=persons["engineering"],
-        felix=persons["finance"],
-        noor=persons["ops"],
-    )
-    first = stories.proposed(cast)
-    estimate = stories.submitted(first, owner)
-    for role, name in (("finance", "felix"), ("ops", "noor")):
-        stories.press(estimate, getattr(cast, name), SignRole(role))
-    stories.with_criterion(first, owner)
-    second = stories.committed(cast, name="Search")
-    stories.ready(second, owner)
-    stories.drafted(stories.proposed(cast, name="Notes"), owner)
-    create_department(
-        actor=persons["admin"], code="service", name="Service", head=None, now=NOW
-    )
-    deputy = name_deputy(
-        actor=cast.felix,
-        role=SignRole.FINANCE,
-        deputy=persons["deputy"],
-        from_day=NOW.date(),
-        until_day=NOW.date() + timedelta(days=5),
-        now=NOW,
-    )
-    take_baseline(
-        actor=persons["committee"],
-        quarter=Quarter(2026, 2),
-        moment=Moment.OPENED,
-        now=NOW,
-    )
-    sheet = upload_sheet(
-        content=SHEET.encode(), file_name="plan.csv", actor=cast.pia, now=NOW
-    )
-    token = issue_token(actor=owner, user=owner, scopes=list(Scope), now=NOW).token
-    view = save_view(
-        actor=owner, page="plan", name="Mine", query="status=live", now=NOW
-    )
-    return SimpleNamespace(
-        sessions={name: _session_of(persons.get(name)) for name in PERSONAS},
-        parts={
-            "ref": "W-01",
-            "version": 1,
-            "other": 1,
-            "role": "finance",
-            "to": "planned",
-            "code": "success_criteria",
-            "kind": "csv",
-            "import_id": sheet.pk,
-            "column": "ship_quarter",
-            "criterion_id": first.criteria.get().pk,
-            "deputy_id": deputy.pk,
-            "token_id": token.pk,
-            "view_id": view.pk,
-            "user_id": persons["no role"].pk,
-        },
-        # One name of a part, and another thing in each of these.
-        numbers={
-            "tokens": token.pk,
-            "success-criteria": first.criteria.get().pk,
-            "deputies": deputy.pk,
-            "baselines": 1,
-        },
-        codes={"departments": "service", "problems": "not_found"},
-    )
-
-
-def _session_of(person: User | None) -> str:
-    client = Client()
-    if person is None:
-        return ""
-    client.force_login(person, BACKEND)
-    return client.cookies[settings.SESSION_COOKIE_NAME].value
 
 
 @pytest.fixture

@@ -1,0 +1,144 @@
+"""The small house whose every address the access matrix asks: who is in it, and what."""
+
+from datetime import timedelta
+from types import SimpleNamespace
+from typing import Any
+
+from django.conf import settings
+from django.test import Client
+
+from portal.kernel.enums import Scope
+from portal.kernel.models import User
+from portal.kernel.periods import Quarter
+from portal.kernel.services.saved_views import save_view
+from portal.kernel.services.tokens import issue_token
+from tests.conftest import NOW
+from tests.kernel.access_matrix import PERSONAS, ROLES
+from tests.workloads import stories
+from workloads.enums import Moment, SignRole
+from workloads.rules.sheets.columns import HEADINGS
+from workloads.services.baselines import take_baseline
+from workloads.services.departments import create_department
+from workloads.services.deputies import name_deputy
+from workloads.services.uploads import upload_sheet
+
+BACKEND = "django.contrib.auth.backends.ModelBackend"
+SHEET = f"{','.join(HEADINGS)}\n,Chat,,,,,,,,,\n"
+
+
+def people() -> dict[str, User]:
+    found = {
+        role: User(
+            username=role,
+            roles=[role],
+            committee_function="chair" if role == "committee" else "",
+            created_at=NOW,
+        )
+        for role in ROLES
+    }
+    found["its owner"] = User(username="sarah", roles=["owner"], created_at=NOW)
+    found["no role"] = User(username="nils", created_at=NOW)
+    found["superuser"] = User(
+        username="root", is_superuser=True, is_staff=True, created_at=NOW
+    )
+    found["deputy"] = User(username="sven", roles=["department_head"], created_at=NOW)
+    for person in found.values():
+        person.set_unusable_password()
+        person.save()
+    return found
+
+
+def built() -> SimpleNamespace:
+    """W-01 a candidate with three signatures, W-02 committed and ready, W-03 a draft.
+
+    `parts` fill the addresses; `numbers` and `codes` are names of a part that is another
+    thing after each of these words.
+    """
+    persons = people()
+    cast = SimpleNamespace(
+        sarah=persons["its owner"],
+        pia=persons["planner"],
+        ines=persons["engineering"],
+        felix=persons["finance"],
+        noor=persons["ops"],
+        clara=persons["committee"],
+        ada=persons["admin"],
+    )
+    criterion = _plan(cast)
+    records = _records(cast, deputy=persons["deputy"])
+    return SimpleNamespace(
+        sessions={name: _session_of(persons.get(name)) for name in PERSONAS},
+        parts={
+            "ref": "W-01",
+            "version": 1,
+            "other": 1,
+            "role": "finance",
+            "to": "planned",
+            "code": "success_criteria",
+            "kind": "csv",
+            "column": "ship_quarter",
+            "criterion_id": criterion,
+            "user_id": persons["no role"].pk,
+            **records,
+        },
+        numbers={
+            "tokens": records["token_id"],
+            "success-criteria": criterion,
+            "deputies": records["deputy_id"],
+            "baselines": 1,
+        },
+        codes={"departments": "service", "problems": "not_found"},
+    )
+
+
+def _plan(cast: SimpleNamespace) -> int:
+    """Three workloads; the key of the first one's criterion."""
+    first = stories.proposed(cast)
+    estimate = stories.submitted(first, cast.sarah)
+    for role, name in (("finance", "felix"), ("ops", "noor")):
+        stories.press(estimate, getattr(cast, name), SignRole(role))
+    stories.with_criterion(first, cast.sarah)
+    second = stories.committed(cast, name="Search")
+    stories.ready(second, cast.sarah)
+    stories.drafted(stories.proposed(cast, name="Notes"), cast.sarah)
+    return first.criteria.get().pk
+
+
+def _records(cast: SimpleNamespace, deputy: User) -> dict[str, Any]:
+    """What stands around the plan, by the name of its key in an address."""
+    create_department(
+        actor=cast.ada, code="service", name="Service", head=None, now=NOW
+    )
+    named = name_deputy(
+        actor=cast.felix,
+        role=SignRole.FINANCE,
+        deputy=deputy,
+        from_day=NOW.date(),
+        until_day=NOW.date() + timedelta(days=5),
+        now=NOW,
+    )
+    take_baseline(
+        actor=cast.clara, quarter=Quarter(2026, 2), moment=Moment.OPENED, now=NOW
+    )
+    sheet = upload_sheet(
+        content=SHEET.encode(), file_name="plan.csv", actor=cast.pia, now=NOW
+    )
+    sarah = cast.sarah
+    issued = issue_token(actor=sarah, user=sarah, scopes=list(Scope), now=NOW)
+    view = save_view(
+        actor=sarah, page="plan", name="Mine", query="status=live", now=NOW
+    )
+    return {
+        "import_id": sheet.pk,
+        "deputy_id": named.pk,
+        "token_id": issued.token.pk,
+        "view_id": view.pk,
+    }
+
+
+def _session_of(person: User | None) -> str:
+    client = Client()
+    if person is None:
+        return ""
+    client.force_login(person, BACKEND)
+    return client.cookies[settings.SESSION_COOKIE_NAME].value
