@@ -5,6 +5,11 @@ from zoneinfo import ZoneInfo
 from django import forms
 from django.conf import settings
 
+from portal.kernel.chain import Checkpoint, UnreadableCheckpoint
+from portal.kernel.errors import FieldError, Invalid, TooLarge
+
+LARGEST_CHECKPOINT = 4096
+
 
 class AuditFilterForm(forms.Form):
     """The filters of the trail, as they stand in the address."""
@@ -28,6 +33,33 @@ class AuditFilterForm(forms.Form):
             "since": _start_of(found.get("since")),
             "until": _end_of(found.get("until")),
         }
+
+
+class CheckpointForm(forms.Form):
+    """A checkpoint as it was exported, some 200 bytes of JSON."""
+
+    checkpoint = forms.FileField(
+        label="Exported checkpoint",
+        allow_empty_file=True,
+        help_text="The file that the button Checkpoint gave, at most 4 kB.",
+        widget=forms.FileInput(attrs={"accept": ".json,application/json"}),
+    )
+
+    def read(self) -> Checkpoint:
+        """Raises TooLarge, or Invalid for what is no checkpoint."""
+        if not self.is_valid():
+            raise _refused("Choose the file of a checkpoint first.", "required")
+        content = self.cleaned_data["checkpoint"].read(LARGEST_CHECKPOINT + 1)
+        if len(content) > LARGEST_CHECKPOINT:
+            raise TooLarge("A checkpoint has some 200 bytes; this file is over 4 kB.")
+        try:
+            return Checkpoint.from_json(content)
+        except UnreadableCheckpoint as error:
+            raise _refused(str(error), "unreadable") from error
+
+
+def _refused(detail: str, code: str) -> Invalid:
+    return Invalid(detail, errors=[FieldError("/checkpoint", code, detail)])
 
 
 def _start_of(day: date | None) -> datetime | None:

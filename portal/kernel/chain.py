@@ -39,6 +39,12 @@ class Verdict:
     broken: Broken | None
 
 
+# Moments at the ends of the calendar exist in some time zones only.
+YEARS = range(2000, 9000)
+# Infinity is a number to the reader, and lists may be nested too deep for it.
+_NOT_ONE = (ValueError, TypeError, KeyError, OverflowError, RecursionError)
+
+
 class UnreadableCheckpoint(ValueError):
     """The file is no checkpoint, or was changed since it was exported."""
 
@@ -66,7 +72,9 @@ class Checkpoint:
                 at=datetime.fromisoformat(members["at"]),
             )
             stated = members["sha256"]
-        except (ValueError, TypeError, KeyError) as error:
+            if checkpoint.id < 0 or checkpoint.at.year not in YEARS:
+                raise ValueError
+        except _NOT_ONE as error:
             raise UnreadableCheckpoint("This file is not a checkpoint.") from error
         if stated != _sha256_of(checkpoint._members()):
             raise UnreadableCheckpoint(

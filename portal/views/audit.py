@@ -12,12 +12,15 @@ from django.http import (
     StreamingHttpResponse,
 )
 from django.shortcuts import render
-from django.views.decorators.http import require_safe
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_safe
 
-from portal.forms.audit import AuditFilterForm
+from portal.forms.audit import AuditFilterForm, CheckpointForm
 from portal.forms.views import rows_of
 from portal.kernel import clock
 from portal.kernel.access import allows, capitalised, require, who_can
+from portal.kernel.chain import Checkpoint
+from portal.kernel.errors import Problem
 from portal.kernel.formats import in_full
 from portal.kernel.models import AuditEntry
 from portal.kernel.pages.paging import address_with
@@ -41,6 +44,7 @@ def audit(request: HttpRequest) -> HttpResponse:
     total = trail.last_id()
     context = {
         "form": form,
+        "upload": CheckpointForm(),
         "lines": [line_of(entry) for entry in entries],
         "paging": _paging(
             request, entries, has_newer=has_newer, has_older=has_older, total=total
@@ -55,12 +59,22 @@ def audit(request: HttpRequest) -> HttpResponse:
     return render(request, "portal/audit/page.html", context)
 
 
-@require_safe
+@require_http_methods(["GET", "HEAD", "POST"])
 def verify(request: HttpRequest) -> HttpResponse:
-    """Reads the whole chain and says what it found; nothing is changed."""
+    """Reads the whole chain and says what it found; nothing is changed.
+
+    Posted with a checkpoint, it finds a tail that was cut off, too.
+    """
     require(request.user, "audit.read")
-    verdict = trail.verify()
-    context = {"verdict": verdict, "checked_at": clock.now()}
+    seen: Checkpoint | None = None
+    if request.method == "POST":
+        try:
+            seen = CheckpointForm(request.POST, request.FILES).read()
+        except Problem as problem:
+            problem.extra["ways"] = [("Back to the trail", reverse("portal:audit"))]
+            raise
+    verdict = trail.verify(seen)
+    context = {"verdict": verdict, "checkpoint": seen, "checked_at": clock.now()}
     name = "_verdict" if getattr(request, "htmx", False) else "verified"
     return render(request, f"portal/audit/{name}.html", context)
 

@@ -165,6 +165,7 @@ PAGES: list[Cell] = [
     *posts("sign-out/", who=SIGNED_IN),
     *reads("", "find/", REFERENCE),
     *reads("audit/", "audit/verify/"),
+    *posts("audit/verify/", who=SIGNED_IN),
     *reads(
         "audit/checkpoint/",
         "audit/export/",

@@ -2,9 +2,10 @@
 
 import json
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 
 from portal.kernel.chain import Checkpoint
@@ -193,3 +194,72 @@ def test_checkpoint_is_one_that_the_verifier_reads(as_, trail):
     response = as_("adele").get("/audit/checkpoint/")
 
     assert Checkpoint.from_json(response.content.decode()).id == 4
+
+
+# --- Against a checkpoint that was exported -------------------------------------------
+
+
+def compared(client, content: bytes | None):
+    file = SimpleUploadedFile("checkpoint.json", content or b"")
+    sent = {} if content is None else {"checkpoint": file}
+    return client.post("/audit/verify/", sent)
+
+
+def test_a_checkpoint_is_uploaded_and_agrees(as_, trail):
+    client = as_("adele")
+    exported = client.get("/audit/checkpoint/").content
+    audit.record("plan.imported", "plan", actor=None, now=NOW)
+
+    page = compared(as_("nils"), exported)
+
+    assert page.status_code == 200
+    assert "The chain is whole. 5 entries" in said(page)
+    assert "Entry 4 is as in the checkpoint of" in said(page)
+    assert 'name="checkpoint"' in client.get("/audit/").content.decode()
+
+
+def test_a_cut_tail_is_found_by_the_uploaded_checkpoint(as_, trail):
+    client = as_("adele")
+    exported = client.get("/audit/checkpoint/").content
+    with connection.cursor() as cursor:
+        cursor.execute("SET session_replication_role = replica")
+        cursor.execute("DELETE FROM portal_auditentry WHERE id > 2")
+        cursor.execute("SET session_replication_role = DEFAULT")
+
+    assert "The chain is whole." in said(client.get("/audit/verify/"))
+    page = said(compared(client, exported))
+
+    assert "The chain is broken at entry 3." in page
+    assert "the checkpoint has 4 entries and the trail ends after 2." in page
+    assert "It was compared with the checkpoint of" in page
+
+
+CHANGED = json.dumps(
+    {"id": 2, "hash": "0" * 64, "at": "2026-05-12T09:00:00+00:00", "sha256": "x"}
+).encode()
+
+OF_NO_TIME = Checkpoint(2, "0" * 64, datetime(1, 1, 1, tzinfo=UTC)).to_json().encode()
+
+
+@pytest.mark.parametrize(
+    ("content", "status", "why"),
+    [
+        (None, 400, "Choose the file of a checkpoint first."),
+        (b"", 400, "This file is not a checkpoint."),
+        (b"\xff\xfe", 400, "This file is not a checkpoint."),
+        (b"[]", 400, "This file is not a checkpoint."),
+        (b"[" * 4000, 400, "This file is not a checkpoint."),
+        (b'{"id": Infinity}', 400, "This file is not a checkpoint."),
+        (OF_NO_TIME, 400, "This file is not a checkpoint."),
+        (CHANGED, 400, "This checkpoint was changed after it was exported."),
+        (CHANGED + b" " * 4096, 413, "this file is over 4 kB"),
+    ],
+)
+def test_what_is_no_checkpoint_is_refused_with_the_reason(
+    as_, trail, content, status, why
+):
+    page = compared(as_("nils"), content)
+
+    assert page.status_code == status
+    assert why in said(page)
+    assert "Back to the trail" in said(page)
