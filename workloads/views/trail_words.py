@@ -35,11 +35,15 @@ CHOICES = {"shape": Shape, "audience": Audience, "cost_gate": CostGate}
 DAYS = frozenset({"due_on", "done_on"})
 
 
-_ORDER = {name: place for place, name in enumerate([*ALL_INPUTS, "sources", "ranges"])}
+_OF_CRITERIA = ("baseline", "target", "due_on")
+_ORDER = {
+    name: place
+    for place, name in enumerate([*ALL_INPUTS, "sources", "ranges", *_OF_CRITERIA])
+}
 
 
 def in_order(names: Iterable[str]) -> list[str]:
-    """Inputs as the form has them; the database keeps the names of a change by length."""
+    """Fields as the forms have them; the database keeps the names of a change by length."""
     return sorted(names, key=lambda name: _ORDER.get(name, -1))
 
 
