@@ -1,6 +1,7 @@
 """Home: what waits for me, what changed since I was here, four numbers."""
 
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -25,10 +26,16 @@ def home(request: HttpRequest) -> HttpResponse:
     now = clock.now()
     user: User = request.user  # type: ignore[assignment]
     record_visit(user, now=now)
+    with numbers.read_once():
+        return render(request, "portal/home.html", _context(user, now))
+
+
+def _context(user: User, now: datetime) -> dict[str, Any]:
     waiting = joints.waiting_for(user, now)
     since = user.previous_visit_at
-    context = {
-        "title": things_wait(len(waiting)),
+    counted = [item for item in waiting if not item.more]
+    return {
+        "title": things_wait(len(counted), more=len(counted) < len(waiting)),
         "lede": _lede(now, since),
         "today": clock.today(now),
         "waiting": waiting,
@@ -38,7 +45,6 @@ def home(request: HttpRequest) -> HttpResponse:
         "since": _since_words(since, now) if since else "",
         "news": _news_for(user, since) if since else [],
     }
-    return render(request, "portal/home.html", context)
 
 
 def _news_for(user: User, since: datetime) -> list[Line]:

@@ -5,11 +5,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from portal.kernel import clock
 from tests.workloads import stories
 from workloads.enums import EstimateState, SignRole, Status, Verdict
 from workloads.models import SignoffEnd, Workload
-from workloads.selectors.waiting import ready_of
+from workloads.rules.duties import Duty
+from workloads.selectors.duties import duties_for
 from workloads.services.errors import AlreadySigned, IllegalTransition
 from workloads.services.signoff_ends import lapse_signatures
 
@@ -96,5 +96,8 @@ def test_home_calls_nothing_ready_whose_signature_lapsed(cast: SimpleNamespace) 
     workload = stories.proposed(cast)
     stories.signed(workload, cast)
 
-    assert list(ready_of(cast.sarah, clock.today(DAYS_OF_RENEWAL))) == [workload]
-    assert list(ready_of(cast.sarah, clock.today(AFTER_THE_LAPSE))) == []
+    def duties(now: datetime) -> list[Duty]:
+        return [todo.duty for todo in duties_for(cast.sarah, now, most=9)]
+
+    assert duties(DAYS_OF_RENEWAL) == [Duty.MOVE]
+    assert duties(AFTER_THE_LAPSE) == [Duty.ASK]

@@ -16,7 +16,7 @@ from django.db.models import (
 
 from portal.kernel.models import User
 from workloads.enums import EstimateState, SignRole, Status, Verdict
-from workloads.models import Estimate, Signoff, Workload
+from workloads.models import Estimate, Signoff
 
 _STANDING = Signoff.objects.filter(estimate=OuterRef("pk"), end__isnull=True)
 
@@ -91,30 +91,10 @@ def renewable(
     return open_estimates().filter(Exists(own))
 
 
-def refused_of(owner: User) -> QuerySet[Workload]:
-    """A person's workloads whose refusal is to be answered in the open draft."""
-    return (
-        Workload.objects.filter(
-            owner=owner,
-            submitted_estimate__state=EstimateState.REFUSED,
-            draft_estimate__isnull=False,
-        )
-        .exclude(status=Status.RETIRED)
-        .select_related("submitted_estimate", "draft_estimate")
-        .order_by("number")
-    )
-
-
-def ready_of(owner: User, today: date) -> QuerySet[Workload]:
-    """A person's candidates whose newest version carries three valid signatures."""
-    return (
-        Workload.objects.filter(
-            owner=owner,
-            status=Status.CANDIDATE,
-            submitted_estimate__state=EstimateState.SUBMITTED,
-            submitted_estimate__signed_at__isnull=False,
-        )
-        .exclude(submitted_estimate__in=lacking_any(today))
-        .select_related("submitted_estimate")
-        .order_by("number")
-    )
+def ready(today: date) -> Q:
+    """Candidates whose newest version carries three valid signatures."""
+    return Q(
+        status=Status.CANDIDATE,
+        submitted_estimate__state=EstimateState.SUBMITTED,
+        submitted_estimate__signed_at__isnull=False,
+    ) & ~Q(submitted_estimate__in=lacking_any(today))

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 
 from django.urls import reverse
 
@@ -62,10 +63,11 @@ def _waited(item: WaitingSignature, *, late: bool) -> tuple[str, str]:
 
 
 def address_of(item: WaitingSignature) -> str:
-    return reverse(
-        "workloads:approval",
-        args=[item.workload.ref, item.estimate.version, str(item.role)],
-    )
+    return approval_address(item.workload.ref, item.estimate.version, item.role)
+
+
+def approval_address(ref: str, version: int, role: SignRole) -> str:
+    return reverse("workloads:approval", args=[ref, version, str(role)])
 
 
 def _what(item: WaitingSignature, today: date) -> str:
@@ -109,12 +111,19 @@ def _given(estimate: Estimate, today: date) -> set[SignRole]:
 
 def what_is_signed(estimate: Estimate, role: SignRole) -> str:
     """The sentence beside the button: exactly what the signature is on."""
+    figure = getattr(estimate, FIGURES[role])
+    return signed_words(role, figure, estimate.tokens_per_user_month)
+
+
+def signed_words(
+    role: SignRole, figure: Decimal | int | None, tokens_per_user_month: int | None
+) -> str:
     if role == SignRole.OPS:
-        return f"ops hours: {formats.in_full(estimate.ops_hours_week or 0)} h/week."
+        return f"ops hours: {formats.in_full(figure or 0)} h/week."
     if role == SignRole.FINANCE:
         return (
-            f"tokens: {formats.short(estimate.tokens_per_month or 0)} a month at full "
-            f"adoption, {formats.short(estimate.tokens_per_user_month or 0)} a user."
+            f"tokens: {formats.short(figure or 0)} a month at full adoption, "
+            f"{formats.short(tokens_per_user_month or 0)} a user."
         )
     return "compute. Its peak is not yet computed: the inputs above stand for it."
 

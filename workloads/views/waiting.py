@@ -1,94 +1,102 @@
 """What waits for a person in the plan, as the home page lists it."""
 
 from collections.abc import Iterator
-from datetime import date, datetime
+from dataclasses import replace
+from datetime import datetime
 
 from django.urls import reverse
 
-from portal.kernel import clock, formats
+from portal.kernel import clock
 from portal.kernel.access import capitalised
 from portal.kernel.models import User
 from portal.kernel.pages.joints import Waiting
-from workloads.enums import Status
-from workloads.rules.working_days import plus_working_days
-from workloads.selectors.approvals import (
-    WaitingSignature,
-    overdue_after,
-    waiting_signatures,
-)
-from workloads.selectors.waiting import ready_of, refused_of
-from workloads.views.queue import address_of, what_is_signed
+from workloads.enums import SignRole
+from workloads.rules.shown import ref_of
+from workloads.rules.wait_filter import Wait, WaitFilter, Whose
+from workloads.rules.working_days import plus_working_days, working_days_between
+from workloads.selectors.approvals import overdue_after, viewer_of
+from workloads.selectors.duties import duties_for
+from workloads.selectors.waiting_rows import ToldRow, told_rows
+from workloads.views.duties import told_duty
+from workloads.views.queue import approval_address, signed_words
+
+# Home names what is most pressing; the inbox and the plan have the rest.
+MOST_SIGNATURES = 20
+MOST_WORKLOADS = 30
 
 
 def waiting_for(user: User, now: datetime) -> Iterator[Waiting]:
-    """Signatures, refusals to answer, and workloads that are ready to move."""
+    """Signatures to give, then what only this person can mend; the first is marked."""
+    items = [*_signatures(user, now), *_duties(user, now)]
+    for place, item in enumerate(items):
+        yield replace(item, primary=place == 0)
+
+
+def _signatures(user: User, now: datetime) -> Iterator[Waiting]:
     patience, _ = overdue_after()
-    yours = [item for item in waiting_signatures(user, now) if item.yours]
-    for place, item in enumerate(yours):
-        yield _signature(item, patience, primary=place == 0)
-    yield from _refused(user)
-    yield from _ready(user, clock.today(now))
-
-
-def _signature(item: WaitingSignature, patience: int, *, primary: bool) -> Waiting:
-    version, ref = item.estimate.version, item.workload.ref
-    if item.renews is not None:
-        return Waiting(
-            title=f"Renew your {item.role} signature on v{version}",
-            detail="Nothing changed on it; it lapses on the day at the left.",
-            link=address_of(item),
-            button="Renew",
-            due_on=item.due_on,
-            ref=ref,
-            ref_link=_address(ref),
+    asked = WaitFilter(only=Whose.YOURS)
+    rows = list(told_rows(viewer_of(user, now), asked, MOST_SIGNATURES + 1))
+    for row in rows[:MOST_SIGNATURES]:
+        if row.wait == Wait.RENEW:
+            yield _renewal(row)
+        else:
+            yield _signature(row, patience, now)
+    if len(rows) > MOST_SIGNATURES:
+        yield Waiting(
+            title="More wait for your signature",
+            detail="The inbox has all of them, the longest wait first.",
+            link=f"{reverse('workloads:approvals')}?only={Whose.YOURS}",
+            button="Open the inbox",
+            more=True,
         )
-    stands_in = f" For {item.for_principal.display_name}." if item.for_principal else ""
-    days = item.waited_working_days
-    signed = capitalised(what_is_signed(item.estimate, item.role))
+
+
+def _renewal(row: ToldRow) -> Waiting:
+    ref, role = ref_of(row.number), SignRole(row.role)
     return Waiting(
-        title=f"Sign {item.role.budget}, estimate v{version}",
-        detail=(
-            f"{item.workload.name}. {signed} "
-            f"Waited {days} working day{'s' if days != 1 else ''}.{stands_in}"
-        ),
-        link=address_of(item),
-        button="Weigh and sign",
-        due_on=plus_working_days(clock.today(item.since), patience),
+        title=f"Renew your {role} signature on v{row.version}",
+        detail="Nothing changed on it; it lapses on the day at the left.",
+        link=approval_address(ref, row.version, role),
+        button="Renew",
+        due_on=row.due_on,
         ref=ref,
         ref_link=_address(ref),
-        primary=primary,
     )
 
 
-def _refused(user: User) -> Iterator[Waiting]:
-    for row in refused_of(user):
-        refused, draft = row.submitted_estimate, row.draft_estimate
-        if refused is None or draft is None:
-            continue
-        yield Waiting(
-            title=f"Answer the refusal of v{refused.version}",
-            detail=f"{row.name}. Draft v{draft.version} is open with its numbers.",
-            link=reverse("workloads:estimate", args=[row.ref, draft.version]),
-            button=f"Open v{draft.version}",
-            ref=row.ref,
-            ref_link=_address(row.ref),
-        )
+def _signature(row: ToldRow, patience: int, now: datetime) -> Waiting:
+    ref, role, since = ref_of(row.number), SignRole(row.role), clock.today(row.since)
+    days = working_days_between(since, clock.today(now))
+    words = signed_words(role, row.figure, row.tokens_per_user_month)
+    stands_in = f" For {row.for_principal}." if row.for_principal else ""
+    asks = f" {row.asked_by} asks for it." if row.asked_by else ""
+    return Waiting(
+        title=f"Sign {role.budget}, estimate v{row.version}",
+        detail=(
+            f"{row.name}. {capitalised(words)} "
+            f"Waited {days} working day{'s' if days != 1 else ''}.{stands_in}{asks}"
+        ),
+        link=approval_address(ref, row.version, role),
+        button="Weigh and sign",
+        due_on=plus_working_days(since, patience),
+        ref=ref,
+        ref_link=_address(ref),
+    )
 
 
-def _ready(user: User, today: date) -> Iterator[Waiting]:
-    """The third signature moves nothing by itself: its owner presses."""
-    for row in ready_of(user, today):
-        signed = row.submitted_estimate
-        if signed is None or signed.signed_at is None:
-            continue
-        day = formats.day(clock.today(signed.signed_at))
+def _duties(user: User, now: datetime) -> Iterator[Waiting]:
+    todos = duties_for(user, now, MOST_WORKLOADS + 1)
+    shown = list(dict.fromkeys(todo.workload.pk for todo in todos))[:MOST_WORKLOADS]
+    for todo in todos:
+        if todo.workload.pk in shown:
+            yield told_duty(todo)
+    if len({todo.workload.pk for todo in todos}) > MOST_WORKLOADS:
         yield Waiting(
-            title="Move it to planned",
-            detail=f"{row.name}. v{signed.version} carries three signatures since {day}.",
-            link=reverse("workloads:step", args=[row.ref, str(Status.PLANNED)]),
-            button="See the step",
-            ref=row.ref,
-            ref_link=_address(row.ref),
+            title="More of your workloads wait for you",
+            detail="The plan lists all that you own.",
+            link=f"{reverse('workloads:plan-table')}?owner={user.username}",
+            button="Open the plan",
+            more=True,
         )
 
 

@@ -16,7 +16,10 @@ from django.utils.module_loading import import_string
 
 @dataclass(frozen=True)
 class Waiting:
-    """One thing that waits for a person, as the home page lists it."""
+    """One thing that waits for a person, as the home page lists it.
+
+    `more` says that there are others, and where; it is not counted itself.
+    """
 
     title: str
     detail: str
@@ -26,6 +29,7 @@ class Waiting:
     ref: str = ""
     ref_link: str = ""
     primary: bool = False
+    more: bool = False
 
 
 @dataclass(frozen=True)

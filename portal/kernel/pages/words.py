@@ -47,9 +47,11 @@ def count_word(count: int) -> str:
     return _COUNTS[count] if count < len(_COUNTS) else f"{count:,}"
 
 
-def things_wait(count: int) -> str:
+def things_wait(count: int, *, more: bool = False) -> str:
     if not count:
         return "Nothing waits for you"
+    if more:
+        return f"More than {count_word(count).lower()} things wait for you"
     return f"{count_word(count)} thing{'s wait' if count != 1 else ' waits'} for you"
 
 
