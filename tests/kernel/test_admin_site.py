@@ -96,6 +96,24 @@ def test_only_what_the_house_describes_itself_stands_in_it() -> None:
     assert Group not in admin.site._registry
 
 
+NAMES = {
+    "portal": """API tokens, accounts, audit entries, kept answers, numbers of the model,
+        outgoing messages, saved views""",
+    "workloads": """baselines, departments, deputies, ends of signatures, estimates,
+        proofs of readiness, reminders, signatures, steps of the lifecycle,
+        success criteria, uploaded sheets, workloads""",
+}
+
+
+@pytest.mark.parametrize("label", NAMES)
+def test_each_table_is_called_what_people_call_it(label) -> None:
+    models = apps.get_app_config(label).get_models()
+
+    names = sorted(str(model._meta.verbose_name_plural) for model in models)
+
+    assert names == [" ".join(name.split()) for name in NAMES[label].split(",")]
+
+
 @pytest.mark.parametrize("model_admin", REGISTERED, ids=str)
 def test_every_list_and_page_opens_and_can_be_searched(cast, model_admin) -> None:
     workload = stories.live(cast)

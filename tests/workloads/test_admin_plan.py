@@ -283,5 +283,5 @@ def test_what_every_step_took_stands_under_the_row(cast) -> None:
 
     body = client_of(cast.clara).get(f"{LIST}{workload.pk}/change/").content.decode()
 
-    assert "Status steps" in body
+    assert "Steps of the lifecycle" in body
     assert Status.PLANNED in body

@@ -20,6 +20,8 @@ class PlanBaseline(models.Model):
 
     class Meta:
         ordering = ["-number"]
+        verbose_name = "baseline"
+        verbose_name_plural = "baselines"
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(moment__in=[str(moment) for moment in Moment]),

@@ -64,6 +64,8 @@ class ReadinessItem(models.Model):
 
     class Meta:
         ordering = ["workload", "item"]
+        verbose_name = "proof of readiness"
+        verbose_name_plural = "proofs of readiness"
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(item__in=[str(item) for item in ReadinessCheck]),

@@ -42,6 +42,8 @@ class PlanImport(models.Model):
 
     class Meta:
         ordering = ["-id"]
+        verbose_name = "uploaded sheet"
+        verbose_name_plural = "uploaded sheets"
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(state__in=[str(state) for state in ImportState]),

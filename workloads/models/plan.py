@@ -294,6 +294,8 @@ class StatusStep(models.Model):
 
     class Meta:
         ordering = ["workload", "sequence"]
+        verbose_name = "step of the lifecycle"
+        verbose_name_plural = "steps of the lifecycle"
         constraints = [
             models.UniqueConstraint(
                 fields=["workload", "sequence"], name="status_step_sequence_unique"

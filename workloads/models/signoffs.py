@@ -91,6 +91,8 @@ class Signoff(models.Model):
 
     class Meta:
         ordering = ["at", "id"]
+        verbose_name = "signature"
+        verbose_name_plural = "signatures"
         indexes = [models.Index(fields=["lapses_on"], name="signoff_by_last_day")]
         constraints = [
             models.CheckConstraint(
@@ -141,6 +143,8 @@ class SignoffEnd(models.Model):
 
     class Meta:
         ordering = ["at", "id"]
+        verbose_name = "end of a signature"
+        verbose_name_plural = "ends of signatures"
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(kind__in=[str(kind) for kind in SignoffEndKind]),

@@ -18,6 +18,8 @@ class IdempotentAnswer(models.Model):
 
     class Meta:
         ordering = ["id"]
+        verbose_name = "kept answer"
+        verbose_name_plural = "kept answers"
         constraints = [
             models.UniqueConstraint(
                 fields=["user", "key"], name="idempotent_answer_one_a_key"

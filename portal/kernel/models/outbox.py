@@ -32,6 +32,8 @@ class OutboxMessage(models.Model):
 
     class Meta:
         ordering = ["id"]
+        verbose_name = "outgoing message"
+        verbose_name_plural = "outgoing messages"
         indexes = [
             models.Index(
                 fields=["available_at", "id"],

@@ -37,6 +37,8 @@ class ApiToken(models.Model):
 
     class Meta:
         ordering = ["-created_at", "-id"]
+        verbose_name = "API token"
+        verbose_name_plural = "API tokens"
         constraints = [
             models.CheckConstraint(
                 condition=Q(scopes__contained_by=[str(scope) for scope in Scope])

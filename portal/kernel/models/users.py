@@ -68,6 +68,8 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     class Meta:
         ordering = ["username"]
+        verbose_name = "account"
+        verbose_name_plural = "accounts"
         constraints = [
             models.UniqueConstraint(
                 Lower("username"), name="user_username_unique_whatever_the_case"
