@@ -4,34 +4,57 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('workloads', '0005_sheets_have_their_time'),
+        ("workloads", "0005_sheets_have_their_time"),
     ]
 
     operations = [
         migrations.AlterModelOptions(
-            name='planbaseline',
-            options={'ordering': ['-number'], 'verbose_name': 'baseline', 'verbose_name_plural': 'baselines'},
+            name="planbaseline",
+            options={
+                "ordering": ["-number"],
+                "verbose_name": "baseline",
+                "verbose_name_plural": "baselines",
+            },
         ),
         migrations.AlterModelOptions(
-            name='planimport',
-            options={'ordering': ['-id'], 'verbose_name': 'uploaded sheet', 'verbose_name_plural': 'uploaded sheets'},
+            name="planimport",
+            options={
+                "ordering": ["-id"],
+                "verbose_name": "uploaded sheet",
+                "verbose_name_plural": "uploaded sheets",
+            },
         ),
         migrations.AlterModelOptions(
-            name='readinessitem',
-            options={'ordering': ['workload', 'item'], 'verbose_name': 'proof of readiness', 'verbose_name_plural': 'proofs of readiness'},
+            name="readinessitem",
+            options={
+                "ordering": ["workload", "item"],
+                "verbose_name": "proof of readiness",
+                "verbose_name_plural": "proofs of readiness",
+            },
         ),
         migrations.AlterModelOptions(
-            name='signoff',
-            options={'ordering': ['at', 'id'], 'verbose_name': 'signature', 'verbose_name_plural': 'signatures'},
+            name="signoff",
+            options={
+                "ordering": ["at", "id"],
+                "verbose_name": "signature",
+                "verbose_name_plural": "signatures",
+            },
         ),
         migrations.AlterModelOptions(
-            name='signoffend',
-            options={'ordering': ['at', 'id'], 'verbose_name': 'end of a signature', 'verbose_name_plural': 'ends of signatures'},
+            name="signoffend",
+            options={
+                "ordering": ["at", "id"],
+                "verbose_name": "end of a signature",
+                "verbose_name_plural": "ends of signatures",
+            },
         ),
         migrations.AlterModelOptions(
-            name='statusstep',
-            options={'ordering': ['workload', 'sequence'], 'verbose_name': 'step of the lifecycle', 'verbose_name_plural': 'steps of the lifecycle'},
+            name="statusstep",
+            options={
+                "ordering": ["workload", "sequence"],
+                "verbose_name": "step of the lifecycle",
+                "verbose_name_plural": "steps of the lifecycle",
+            },
         ),
     ]

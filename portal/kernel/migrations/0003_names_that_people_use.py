@@ -4,26 +4,41 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('portal', '0002_first_numbers'),
+        ("portal", "0002_first_numbers"),
     ]
 
     operations = [
         migrations.AlterModelOptions(
-            name='apitoken',
-            options={'ordering': ['-created_at', '-id'], 'verbose_name': 'API token', 'verbose_name_plural': 'API tokens'},
+            name="apitoken",
+            options={
+                "ordering": ["-created_at", "-id"],
+                "verbose_name": "API token",
+                "verbose_name_plural": "API tokens",
+            },
         ),
         migrations.AlterModelOptions(
-            name='idempotentanswer',
-            options={'ordering': ['id'], 'verbose_name': 'kept answer', 'verbose_name_plural': 'kept answers'},
+            name="idempotentanswer",
+            options={
+                "ordering": ["id"],
+                "verbose_name": "kept answer",
+                "verbose_name_plural": "kept answers",
+            },
         ),
         migrations.AlterModelOptions(
-            name='outboxmessage',
-            options={'ordering': ['id'], 'verbose_name': 'outgoing message', 'verbose_name_plural': 'outgoing messages'},
+            name="outboxmessage",
+            options={
+                "ordering": ["id"],
+                "verbose_name": "outgoing message",
+                "verbose_name_plural": "outgoing messages",
+            },
         ),
         migrations.AlterModelOptions(
-            name='user',
-            options={'ordering': ['username'], 'verbose_name': 'account', 'verbose_name_plural': 'accounts'},
+            name="user",
+            options={
+                "ordering": ["username"],
+                "verbose_name": "account",
+                "verbose_name_plural": "accounts",
+            },
         ),
     ]
