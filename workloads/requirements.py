@@ -9,6 +9,7 @@ from datetime import datetime
 from django.urls import reverse
 
 from portal.kernel import clock
+from portal.kernel.formats import listed, quarter
 from portal.kernel.selectors import numbers
 from workloads.enums import EstimateState, ReadinessCheck, SignRole, Status, Verdict
 from workloads.models import Estimate, Workload
@@ -37,8 +38,7 @@ def _estimate_link(workload: Workload, estimate: Estimate | None) -> str:
 
 
 def in_words(missing: tuple[str, ...]) -> str:
-    names = [READABLE[name] for name in missing]
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+    return listed([READABLE[name] for name in missing])
 
 
 class EstimateComplete:
@@ -165,80 +165,75 @@ class SignoffOps(_SignoffGiven):
     role = SignRole.OPS
 
 
-class OwnerNamed:
+class _Condition:
+    """What is the same in most: one judgement, mended on one page of the workload."""
+
+    code: str
+    guards: frozenset[Status]
+    mended_by: tuple[str, ...]
+    page: str
+
+    def check(
+        self, workload: Workload, step: StepRequest, now: datetime
+    ) -> Requirement:
+        met, message = self.judge(workload)
+        return Requirement(
+            code=self.code,
+            met=met,
+            message=message,
+            link=reverse(f"workloads:{self.page}", args=[workload.ref]),
+            to=step.to,
+            mended_by=self.mended_by,
+            since=workload.status_since,
+        )
+
+    def judge(self, workload: Workload) -> tuple[bool, str]:
+        raise NotImplementedError
+
+
+class OwnerNamed(_Condition):
     """The owner is an account, not only a name that a sheet carried."""
 
     code = "owner_named"
     guards = frozenset({Status.COMMITTED})
+    mended_by = ("workload.edit",)
+    page = "edit"
 
-    def check(
-        self, workload: Workload, step: StepRequest, now: datetime
-    ) -> Requirement:
+    def judge(self, workload: Workload) -> tuple[bool, str]:
         owner = workload.owner
-        met = owner is not None and owner.is_active
-        if owner and met:
-            sentence = f"{owner.display_name} owns it."
-        elif owner:
-            sentence = f"Its owner {owner.display_name} has no active account."
-        elif workload.owner_text:
-            sentence = f'No one account matches the owner "{workload.owner_text}".'
-        else:
-            sentence = "No owner is named."
-        return Requirement(
-            code=self.code,
-            met=met,
-            message=sentence,
-            link=reverse("workloads:edit", args=[workload.ref]),
-            to=step.to,
-            mended_by=("workload.edit",),
-            since=workload.status_since,
-        )
+        if owner and owner.is_active:
+            return True, f"{owner.display_name} owns it."
+        if owner:
+            return False, f"Its owner {owner.display_name} has no active account."
+        if workload.owner_text:
+            return False, f'No one account matches the owner "{workload.owner_text}".'
+        return False, "No owner is named."
 
 
-class ShipQuarterSet:
+class ShipQuarterSet(_Condition):
     code = "ship_quarter_set"
     guards = frozenset({Status.COMMITTED})
+    mended_by = ("workload.edit",)
+    page = "edit"
 
-    def check(
-        self, workload: Workload, step: StepRequest, now: datetime
-    ) -> Requirement:
-        quarter = workload.ship_quarter
-        return Requirement(
-            code=self.code,
-            met=bool(quarter),
-            message=(
-                f"It ships in {quarter[:4]}-{quarter[4:]}."
-                if quarter
-                else "No ship quarter is set."
-            ),
-            link=reverse("workloads:edit", args=[workload.ref]),
-            to=step.to,
-            mended_by=("workload.edit",),
-            since=workload.status_since,
-        )
+    def judge(self, workload: Workload) -> tuple[bool, str]:
+        if not workload.ship_quarter:
+            return False, "No ship quarter is set."
+        return True, f"It ships in {quarter(workload.ship_quarter)}."
 
 
-class SuccessCriteriaWritten:
+class SuccessCriteriaWritten(_Condition):
     code = "success_criteria"
     guards = frozenset({Status.COMMITTED})
+    mended_by = ("criteria.edit",)
+    page = "criteria"
 
-    def check(
-        self, workload: Workload, step: StepRequest, now: datetime
-    ) -> Requirement:
+    def judge(self, workload: Workload) -> tuple[bool, str]:
         criteria = list(workload.criteria.all())
-        return Requirement(
-            code=self.code,
-            met=bool(criteria),
-            message=(
-                f"Success criteria are written: {criteria[0].metric}."
-                if criteria
-                else "No success criterion is written: metric, baseline, target, date."
-            ),
-            link=reverse("workloads:criteria", args=[workload.ref]),
-            to=step.to,
-            mended_by=("criteria.edit",),
-            since=workload.status_since,
-        )
+        if not criteria:
+            lacks = "No success criterion is written: metric, baseline, target, date."
+            return False, lacks
+        return True, f"Success criteria are written: {criteria[0].metric}."
 
 
 class SignoffFresh:
@@ -281,34 +276,24 @@ READINESS_WORDS = {
 }
 
 
-class ProductionReady:
+class ProductionReady(_Condition):
     """Load test, edge cases, pipeline, audit trail, rollback: each with link and date."""
 
     code = "production_ready"
     guards = frozenset({Status.LIVE})
+    mended_by = ("readiness.edit",)
+    page = "readiness"
 
-    def check(
-        self, workload: Workload, step: StepRequest, now: datetime
-    ) -> Requirement:
+    def judge(self, workload: Workload) -> tuple[bool, str]:
         done = {item.item: item for item in workload.readiness.all()}
         missing = [
             words
             for check, words in READINESS_WORDS.items()
             if check not in done or not self._enough(done[check], check)
         ]
-        return Requirement(
-            code=self.code,
-            met=not missing,
-            message=(
-                "It is production-ready: all five proofs are on record."
-                if not missing
-                else f"Missing for production: {', '.join(missing)}."
-            ),
-            link=reverse("workloads:readiness", args=[workload.ref]),
-            to=step.to,
-            mended_by=("readiness.edit",),
-            since=workload.status_since,
-        )
+        if missing:
+            return False, f"Missing for production: {', '.join(missing)}."
+        return True, "It is production-ready: all five proofs are on record."
 
     @staticmethod
     def _enough(item: object, check: ReadinessCheck) -> bool:

@@ -4,6 +4,7 @@ A minus is U+2212 and a unit stands after a no-break space, so that a figure nev
 breaks from what it counts.
 """
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from decimal import ROUND_HALF_UP, Decimal
 
@@ -194,3 +195,10 @@ def due_tone(on: date | None, today: date) -> str:
     if on is None or (on - today).days > 1:
         return ""
     return "stop" if on < today else "wait"
+
+
+def listed(words: Sequence[str], last: str = "and") -> str:
+    """W-01, W-02 and W-03; one word alone, and nothing for none."""
+    if len(words) < 2:
+        return "".join(words)
+    return f"{', '.join(words[:-1])} {last} {words[-1]}"

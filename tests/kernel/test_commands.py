@@ -9,9 +9,8 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 
-from portal.kernel import clock
 from portal.kernel.models import ApiToken, AuditEntry, User
-from portal.kernel.selectors.tokens import find_token
+from portal.kernel.selectors.tokens import token_of
 from portal.kernel.services.audit import record
 from tests.conftest import NOW
 
@@ -125,7 +124,7 @@ def test_create_user_refuses_a_missing_or_weak_password(
 def test_create_token_prints_the_token_alone(cast: SimpleNamespace) -> None:
     written = run("create_token", "sarah", "--scope", "plan:read", "plan:write")
 
-    found = find_token(written.removesuffix("\n"), now=clock.now())
+    found = token_of(written.removesuffix("\n"))
     assert found is not None
     assert (found.user, found.scopes, found.expires_at) == (
         cast.sarah,

@@ -172,6 +172,15 @@ def test_filters_keep_the_exact_figure_on_hover(shown, html):
     assert str(shown) == html
 
 
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [([], ""), (["a"], "a"), (["a", "b"], "a and b"), (["a", "b", "c"], "a, b and c")],
+)
+def test_words_are_listed_as_a_sentence_lists_them(words, expected):
+    assert formats.listed(words) == expected
+    assert formats.listed(words, "or") == expected.replace(" and ", " or ")
+
+
 @given(st.integers(min_value=-(10**15), max_value=10**15))
 def test_short_is_never_further_off_than_half_of_its_last_figure(number):
     text = formats.short(number).replace("−", "-").replace(",", "")

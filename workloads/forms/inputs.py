@@ -4,6 +4,8 @@ form, the ticket, the comparison and the read-only page."""
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from portal.kernel.formats import listed
+
 
 @dataclass(frozen=True)
 class Input:
@@ -208,7 +210,4 @@ def label_of(name: str) -> str:
 
 def labels_in_words(names: Iterable[str]) -> str:
     """Users, turns per session and stable hours: inside a sentence."""
-    words = [label_of(name).lower() for name in names]
-    if len(words) < 2:
-        return "".join(words)
-    return f"{', '.join(words[:-1])} and {words[-1]}"
+    return listed([label_of(name).lower() for name in names])

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from portal.kernel import access
+from portal.kernel.formats import listed
 from portal.kernel.models import User
 from workloads.models import Workload
 from workloads.rules.requirements import Requirement
@@ -73,10 +74,4 @@ def who_can_mend(
     names = [user.display_name for user in able[:MOST_NAMES]]
     if len(able) > MOST_NAMES:
         names.append(f"{len(able) - MOST_NAMES} more")
-    return f"{in_words(names)} can mend it."
-
-
-def in_words(names: Sequence[str]) -> str:
-    if len(names) == 1:
-        return names[0]
-    return f"{', '.join(names[:-1])} or {names[-1]}"
+    return f"{listed(names, 'or')} can mend it."

@@ -63,7 +63,7 @@ def _named(rows: list[tuple[int, str]]) -> str:
     refs = [ref_of(number) for number, _ in rows[:NAMED_AT_MOST]]
     if len(rows) > NAMED_AT_MOST:
         refs.append(f"{len(rows) - NAMED_AT_MOST} more")
-    named = refs[0] if len(refs) == 1 else f"{', '.join(refs[:-1])} and {refs[-1]}"
+    named = formats.listed(refs)
     live = sum(status == Status.LIVE for _, status in rows)
     return f"{named}; {live} live" if live else f"{named}; none is live yet"
 

@@ -222,7 +222,9 @@ def _mend(
             f"{load.name} needs {formats.in_full(load.hours)} h/week and has "
             f"{formats.in_full(load.ceiling or 0)}."
         ),
-        "sentence": f"{_and(refs)} ship in it." if refs else "Nothing ships in it.",
+        "sentence": f"{formats.listed(refs)} ship in it."
+        if refs
+        else "Nothing ships in it.",
         "moves": [_move(move) for move in moves_that_fit(loads, place, shipping)],
         "staffing": f"{fte.quantize(Decimal('0.01'))} FTE",
     }
@@ -240,10 +242,6 @@ def _move(move: Move) -> dict[str, str]:
             + (", once it is de-committed" if move.status == Status.COMMITTED else "")
         ),
     }
-
-
-def _and(refs: Sequence[str]) -> str:
-    return refs[0] if len(refs) == 1 else f"{', '.join(refs[:-1])} and {refs[-1]}"
 
 
 # --- Around the table ----------------------------------------------------------------
@@ -276,7 +274,7 @@ def _unplaced(ends: Bounds) -> str:
     if ends.unplaced > len(named):
         named.append(f"{ends.unplaced - len(named)} more")
     verb = "has" if ends.unplaced == 1 else "have"
-    return f"{_and(named)} {verb} no ship quarter."
+    return f"{formats.listed(named)} {verb} no ship quarter."
 
 
 def _window(request: HttpRequest, first: Quarter, count: int) -> dict[str, str]:

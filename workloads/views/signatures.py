@@ -12,7 +12,7 @@ from workloads.enums import EstimateState, SignRole, Status, Verdict
 from workloads.models import Estimate, Signoff, Workload
 from workloads.rules.requirements import Requirement
 from workloads.rules.signing import status_rests_on
-from workloads.selectors.people import in_words, menders
+from workloads.selectors.people import menders
 from workloads.selectors.signoffs import ended, marks_of, renewable_from
 
 ACTED = {Verdict.APPROVE: "signed", Verdict.REFUSE: "refused"}
@@ -28,7 +28,7 @@ def who_can_sign(
     able = _signers(role, workload, people, barred)
     if not able:
         return f"somebody else with the role {role}"
-    return in_words([user.display_name for user in able[:3]])
+    return formats.listed([user.display_name for user in able[:3]], "or")
 
 
 def _signers(

@@ -127,7 +127,7 @@ def _notes(
             {
                 "fact": "Re-estimate unsigned.",
                 "sentence": (
-                    f"v{newest.version} waits for {_and(lacking)}. The plan shows the "
+                    f"v{newest.version} waits for {formats.listed(lacking)}. The plan shows the "
                     f"figures of v{found.shown_estimate.version}, which are signed."
                 ),
                 "link": reverse("workloads:estimate", args=[found.ref, newest.version]),
@@ -228,7 +228,3 @@ def _history(found: Workload) -> dict[str, Any]:
         "history_total": entries.count(),
         "history_link": f"{reverse('portal:audit')}?object={found.ref}",
     }
-
-
-def _and(words: list[str]) -> str:
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"

@@ -1,11 +1,10 @@
 """Reading API tokens."""
 
-from datetime import datetime
 from functools import cache
 from hashlib import sha256
 
 from django.db import connection
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Model, QuerySet
 
 from portal.kernel.models import ApiToken, User
 
@@ -15,22 +14,6 @@ PREFIX = "wb_"
 def digest_of(secret: str) -> str:
     """A token has 256 random bits: a plain SHA-256 cannot be searched backwards."""
     return sha256(secret.encode()).hexdigest()
-
-
-def find_token(secret: str, *, now: datetime) -> ApiToken | None:
-    """The live token behind `secret`, with its user; None when it opens nothing."""
-    if not secret.startswith(PREFIX):
-        return None
-    return (
-        ApiToken.objects.select_related("user")
-        .filter(
-            Q(expires_at__isnull=True) | Q(expires_at__gt=now),
-            digest=digest_of(secret),
-            revoked_at__isnull=True,
-            user__is_active=True,
-        )
-        .first()
-    )
 
 
 def token_of(secret: str) -> ApiToken | None:
