@@ -538,6 +538,8 @@ def test_nothing_that_fits_says_what_to_do(as_, two):
 
     assert "Nothing that waits fits these filters." in words(page)
     assert 'href="/approvals/">Show everything</a>' in page.content.decode()
+    asked = '<option value="2031Q1" selected>2031-Q1</option>'
+    assert asked in page.content.decode()
 
 
 @pytest.mark.parametrize(

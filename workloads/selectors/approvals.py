@@ -62,7 +62,7 @@ def viewer_of(user: User, now: datetime) -> Viewer:
     today = clock.today(now)
     patience, _ = overdue_after()
     late = last_day_overdue(today, patience) + timedelta(days=1)
-    return Viewer(user, today, clock.midnight(late))
+    return Viewer(user, tuple(user.roles), today, clock.midnight(late))
 
 
 def waiting_signatures(

@@ -32,6 +32,20 @@ def _statement(build: Build, *arguments: Hashable) -> tuple[str, tuple[Any, ...]
     return sql, tuple(parameters)
 
 
+@lru_cache(maxsize=256)
+def _personal(build: Build, *arguments: Hashable) -> tuple[str, tuple[Any, ...]]:
+    return _statement.__wrapped__(build, *arguments)
+
+
+def fetch_personal(build: Build, *arguments: Hashable) -> list[tuple[Any, ...]]:
+    """The same for a statement that is one person's: kept as text alone, and apart, so
+    that many people push nothing out that everybody asks."""
+    sql, parameters = _personal(build, *arguments)
+    with connection.cursor() as cursor:
+        cursor.execute(sql, parameters)
+        return list(cursor.fetchall())
+
+
 def fetch_compiled(
     build: Build, *arguments: Hashable, keys: list[int] | None = None
 ) -> list[tuple[Any, ...]]:

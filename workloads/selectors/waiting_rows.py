@@ -35,6 +35,7 @@ from workloads.enums import SignRole
 from workloads.models import Estimate, Reminder, Signoff, SignoffEnd
 from workloads.rules.wait_filter import Order, Wait, WaitFilter, Whose
 from workloads.selectors import waiting
+from workloads.selectors.compiled import fetch_personal
 from workloads.selectors.plan_table import filtered
 from workloads.selectors.signoffs import deputyships
 
@@ -57,9 +58,14 @@ _ORDERS: dict[Order, tuple[str, ...]] = {
 
 @dataclass(frozen=True)
 class Viewer:
-    """Who looks, on which day, and from when on waiting is late."""
+    """Who looks, on which day, and from when on waiting is late.
+
+    Two viewers are the same when they may do the same: a kept statement of one is then
+    the other's.
+    """
 
     user: User
+    roles: tuple[str, ...]
     today: date
     late_from: datetime
 
@@ -99,20 +105,34 @@ class ToldRow(NamedTuple):
 
 def rows(viewer: Viewer, asked: WaitFilter, start: int, size: int) -> list[WaitRow]:
     """A page of what waits: what the person can sign first, then in the order asked."""
+    width = len(WaitRow._fields)
+    found = fetch_personal(_page, viewer, asked, start, size)
+    return [WaitRow._make(row[:width]) for row in found]
+
+
+def _page(
+    viewer: Viewer, asked: WaitFilter, start: int, size: int
+) -> QuerySet[Any, Any]:
     arms = [arm for _, arm in _arms(viewer, asked)]
-    found = _ordered(arms, asked, WaitRow._fields)
-    page = found[start : start + size]
-    return [WaitRow._make(row[: len(WaitRow._fields)]) for row in page]
+    return _ordered(arms, asked, WaitRow._fields)[start : start + size]
+
+
+# An export has no pages. No inbox reaches this.
+EVERY_ROW = 1_000_000
 
 
 def told_rows(
-    viewer: Viewer, asked: WaitFilter, size: int | None = None
+    viewer: Viewer, asked: WaitFilter, size: int = EVERY_ROW
 ) -> Iterator[ToldRow]:
     """The same rows as plain values, for a file or a list of sentences."""
+    width = len(ToldRow._fields)
+    for row in fetch_personal(_told_page, viewer, asked, size):
+        yield ToldRow._make(row[:width])
+
+
+def _told_page(viewer: Viewer, asked: WaitFilter, size: int) -> QuerySet[Any, Any]:
     arms = [_told(arm, role, viewer) for role, arm in _arms(viewer, asked)]
-    found = _ordered(arms, asked, ToldRow._fields)
-    for row in found[:size] if size else found:
-        yield ToldRow._make(row[: len(ToldRow._fields)])
+    return _ordered(arms, asked, ToldRow._fields)[:size]
 
 
 @dataclass(frozen=True)
@@ -138,20 +158,32 @@ class Counts:
 
 
 def counts(viewer: Viewer, asked: WaitFilter) -> Counts:
-    """One query for all chips."""
-    mine, late = Q(mine=True), _overdue(viewer)
-    arms = [
-        arm.values(every=Value(1))
-        .annotate(
-            all_of=Count("pk"),
-            yours=Count("pk", filter=mine),
-            late=Count("pk", filter=late),
-            yours_late=Count("pk", filter=mine & late),
+    """One query for all chips, whichever of them is set."""
+    found = fetch_personal(_counted, viewer, asked.without_chip())
+
+    def of(*, mine: bool | None = None, late: bool | None = None) -> int:
+        return sum(
+            rows
+            for is_mine, is_late, rows in found
+            if mine in (None, is_mine) and late in (None, is_late)
         )
-        .values_list("all_of", "yours", "late", "yours_late")
-        for _, arm in _arms(viewer, asked.without_chip())
-    ]
-    return Counts(*(sum(column) for column in zip(*_union(arms), strict=True)))
+
+    return Counts(of(), of(mine=True), of(late=True), of(mine=True, late=True))
+
+
+def _counted(viewer: Viewer, asked: WaitFilter) -> QuerySet[Any, Any]:
+    late = Case(
+        When(_overdue(viewer), then=Value(value=True)), default=Value(value=False)
+    )
+    return _union(
+        [
+            arm.annotate(late=late)
+            .values("mine", "late")
+            .annotate(rows=Count("pk"))
+            .values_list("mine", "late", "rows")
+            for _, arm in _arms(viewer, asked)
+        ]
+    )
 
 
 # --- One arm a role and kind of wait -------------------------------------------------

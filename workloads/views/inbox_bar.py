@@ -104,7 +104,11 @@ def paging_of(request: HttpRequest, shown: int, total: int) -> Paging | None:
 
 def _selects(asked: WaitFilter, choices: Choices) -> list[dict[str, Any]]:
     workloads = asked.workloads
-    quarters = [(one, quarter(one)) for one in choices.quarters]
+    known = dict.fromkeys(choices.quarters)
+    if workloads.quarter not in ("", ABSENT):
+        # What is asked for shows in the bar, also where nothing ships in it.
+        known[workloads.quarter] = None
+    quarters = [(one, quarter(one)) for one in sorted(known)]
     return [
         _select("role", "Signature", "Any signature", ROLES, str(asked.role or "")),
         _select("wait", "What it waits for", "Any wait", WAITS, str(asked.wait or "")),
