@@ -1,7 +1,11 @@
 """Tokens of a workload, by the formula of the capacity model. Pure; no clock, no query."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
+
+from capacity.formulas.growth import factor
+from capacity.formulas.rounding import product, round_half_up
 
 
 @dataclass(frozen=True)
@@ -16,9 +20,28 @@ class TokensPerUserMonth:
         return self.input_tokens + self.output_tokens
 
 
-def round_half_up(value: Decimal) -> int:
-    """To a whole token, halves away from zero, as sheets round."""
-    return int(value.quantize(Decimal(1), rounding=ROUND_HALF_UP))
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """Whole tokens of a workload and month; cached tokens are part of the input."""
+
+    input_tokens: int = 0
+    cached_input_tokens: int = 0
+    output_tokens: int = 0
+
+    @property
+    def total(self) -> int:
+        return self.input_tokens + self.output_tokens
+
+    @property
+    def uncached_input_tokens(self) -> int:
+        return self.input_tokens - self.cached_input_tokens
+
+    def __add__(self, other: "Tokens") -> "Tokens":
+        return Tokens(
+            self.input_tokens + other.input_tokens,
+            self.cached_input_tokens + other.cached_input_tokens,
+            self.output_tokens + other.output_tokens,
+        )
 
 
 def tokens_per_user_month(
@@ -36,38 +59,80 @@ def tokens_per_user_month(
     Tokens per user and month; input and output are rounded half up apart, and the total
     is the sum of the rounded parts. Source: the capacity model's token formula.
     """
-    turns = sessions_per_user_month * turns_per_session
-    factors = tool_call_factor * retry_factor
+    calls = product(
+        sessions_per_user_month, turns_per_session, tool_call_factor, retry_factor
+    )
     return TokensPerUserMonth(
-        input_tokens=round_half_up(turns * input_tokens_per_turn * factors),
+        input_tokens=round_half_up(product(calls, input_tokens_per_turn)),
         output_tokens=round_half_up(
-            turns * output_tokens_per_turn * output_multiplier * factors
+            product(calls, output_tokens_per_turn, output_multiplier)
         ),
     )
 
 
 def declared_tokens(tokens: int, input_share: Decimal) -> TokensPerUserMonth:
-    """A declared figure split by its input share (0–1): input rounded, output the rest."""
-    input_tokens = round_half_up(tokens * input_share)
+    """A declared figure split by its input share (0–1): input rounded, output the rest.
+
+    What is declared includes all factors already. Source: a plan sheet's column.
+    """
+    input_tokens = round_half_up(product(tokens, input_share))
     return TokensPerUserMonth(input_tokens, tokens - input_tokens)
+
+
+def steady_month(
+    per_user: TokensPerUserMonth, *, users: int, cached_input_share: Decimal
+) -> Tokens:
+    """A workload's tokens in a month at full adoption, without growth."""
+    return grown_month(
+        per_user,
+        users=users,
+        cached_input_share=cached_input_share,
+        of_steady=Decimal(1),
+    )
+
+
+def grown_month(
+    per_user: TokensPerUserMonth,
+    *,
+    users: int,
+    cached_input_share: Decimal,
+    of_steady: Decimal,
+) -> Tokens:
+    """users × tokens/user × ramp × growth; input and output are rounded apart.
+
+    `of_steady` is `growth.factor` of the month. Cached = input × share (0–1), rounded half
+    up per workload and month.
+    """
+    input_tokens = round_half_up(product(users * per_user.input_tokens, of_steady))
+    return Tokens(
+        input_tokens,
+        round_half_up(product(input_tokens, cached_input_share)),
+        round_half_up(product(users * per_user.output_tokens, of_steady)),
+    )
 
 
 def tokens_in_month(
     *,
     users: int,
-    tokens_per_user_month: int,
+    per_user: TokensPerUserMonth,
     months_since_ship: int,
     months_of_growth: int,
     growth_per_month: Decimal,
-    ramp: tuple[Decimal, ...],
+    ramp: Sequence[Decimal],
 ) -> int:
-    """Tokens of a workload in one month, with adoption ramp and growth.
+    """Whole tokens of a workload in one month, with adoption ramp and growth.
 
-    `months_since_ship` is 0 in the ship month; before it nothing is used. `ramp` holds the
-    shares of adoption of the first months, 1 after them. Rounded half up to whole tokens.
+    `months_since_ship` is 0 in the ship month; before it nothing is used.
     """
-    if months_since_ship < 0:
-        return 0
-    adopted = ramp[months_since_ship] if months_since_ship < len(ramp) else Decimal(1)
-    growth = (1 + growth_per_month) ** max(0, months_of_growth)
-    return round_half_up(users * tokens_per_user_month * adopted * growth)
+    month = grown_month(
+        per_user,
+        users=users,
+        cached_input_share=Decimal(0),
+        of_steady=factor(
+            months_since_ship=months_since_ship,
+            months_of_growth=months_of_growth,
+            growth_per_month=growth_per_month,
+            ramp=ramp,
+        ),
+    )
+    return month.total

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models import OuterRef, Q, Subquery
 
-from capacity.formulas.tokens import tokens_in_month
+from capacity.formulas.tokens import TokensPerUserMonth, tokens_in_month
 from capacity.selectors.ops_load import OpsHours, ops_hours
 from portal.kernel import clock
 from portal.kernel.models import ModelNumbers
@@ -91,7 +91,7 @@ def tokens_of(load: Load, month: Month, ramp: tuple[Decimal, ...]) -> int | None
         return None
     return tokens_in_month(
         users=load.users,
-        tokens_per_user_month=load.tokens_per_user_month,
+        per_user=TokensPerUserMonth(load.tokens_per_user_month, 0),
         months_since_ship=month.index - load.ships.index,
         months_of_growth=month.index - load.grows_from.index,
         growth_per_month=load.growth_per_month,

@@ -19,6 +19,9 @@ UNITS = {
     "signer_reminder_working_days": "working days",
     "deputy_reminder_working_days": "working days",
     "load_test_peak_factor": "times",
+    "ops_hour_price": "an hour",
+    "quarter_closes_after_days": "days",
+    "loop_tool_calls": "tool calls",
 }
 
 

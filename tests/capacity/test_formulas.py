@@ -82,7 +82,7 @@ def test_w01_live_in_april_ramps_as_published(month: int, expected: int) -> None
     assert (
         tokens_in_month(
             users=4200,
-            tokens_per_user_month=520_000,
+            per_user=declared_tokens(520_000, Decimal("0.75")),
             months_since_ship=month,
             months_of_growth=month,
             growth_per_month=Decimal(0),
@@ -96,7 +96,7 @@ def test_growth_compounds_and_never_runs_backwards() -> None:
     def in_month(growing: int) -> int:
         return tokens_in_month(
             users=100,
-            tokens_per_user_month=1000,
+            per_user=TokensPerUserMonth(750, 250),
             months_since_ship=12,
             months_of_growth=growing,
             growth_per_month=Decimal("0.10"),

@@ -51,6 +51,12 @@ def test_defaults_are_version_one() -> None:
         "signer_reminder_working_days": 5,
         "deputy_reminder_working_days": 10,
         "load_test_peak_factor": Decimal(2),
+        "compute_headroom": Decimal("0.35"),
+        "reserve_ratio": Decimal("0.175"),
+        "ops_hour_price": Decimal(80),
+        "recalibration_threshold": Decimal("0.2"),
+        "quarter_closes_after_days": 30,
+        "loop_tool_calls": 50,
     }
 
 

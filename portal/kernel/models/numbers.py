@@ -145,6 +145,44 @@ class ModelNumbers(models.Model):
         digits=4,
         places=2,
     )
+    compute_headroom = _decimal(
+        "0.35",
+        "0.30",
+        "0.40",
+        "Share (0 to 1) bought above the platform's peak of concurrent sessions.",
+        digits=4,
+        places=3,
+    )
+    reserve_ratio = _decimal(
+        "0.175",
+        "0.15",
+        "0.20",
+        "Share (0 to 1) of the three budgets that the central reserve holds.",
+        digits=5,
+        places=4,
+    )
+    ops_hour_price = _decimal(
+        "80.00",
+        "0",
+        "10000",
+        "Money an ops hour costs. Taken for the reserve and the staffing curve.",
+        digits=8,
+        places=2,
+    )
+    recalibration_threshold = _decimal(
+        "0.20",
+        "0.01",
+        "1",
+        "Error (0 to 1) of an input above which a recalibration drafts an estimate.",
+        digits=4,
+        places=3,
+    )
+    quarter_closes_after_days = _whole(
+        30, 0, 365, "Days after a quarter's end until it closes and takes no actuals."
+    )
+    loop_tool_calls = _whole(
+        50, 1, 10_000, "Tool calls of one session above which it is a likely loop."
+    )
 
     class Meta:
         ordering = ["-version"]
@@ -195,6 +233,12 @@ class ModelNumbers(models.Model):
                     ("signer_reminder_working_days", "signer", "1", "90"),
                     ("deputy_reminder_working_days", "deputy", "1", "180"),
                     ("load_test_peak_factor", "load_test", "2", "3"),
+                    ("compute_headroom", "headroom", "0.30", "0.40"),
+                    ("reserve_ratio", "reserve", "0.15", "0.20"),
+                    ("ops_hour_price", "ops_hour", "0", "10000"),
+                    ("recalibration_threshold", "recalibration", "0.01", "1"),
+                    ("quarter_closes_after_days", "closes_after", "0", "365"),
+                    ("loop_tool_calls", "loop", "1", "10000"),
                 )
             ),
         ]

@@ -1,0 +1,29 @@
+"""Fields, constraints and triggers of the capacity model. No rule, no side effect."""
+
+from capacity.models.actuals import ComputeActual, OpsActual, QuarterEvent, TokenActual
+from capacity.models.rates import ComputeLine, ModelPrice
+from capacity.models.recalibration import (
+    RecalibrationLine,
+    RecalibrationResult,
+    RecalibrationRun,
+)
+from capacity.models.reserve import ReserveDraw, ReserveSize
+from capacity.models.staffing import Staffing
+from capacity.models.usage import UsageDay, UsageHour
+
+__all__ = [
+    "ComputeActual",
+    "ComputeLine",
+    "ModelPrice",
+    "OpsActual",
+    "QuarterEvent",
+    "RecalibrationLine",
+    "RecalibrationResult",
+    "RecalibrationRun",
+    "ReserveDraw",
+    "ReserveSize",
+    "Staffing",
+    "TokenActual",
+    "UsageDay",
+    "UsageHour",
+]

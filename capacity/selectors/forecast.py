@@ -1,0 +1,55 @@
+"""The forecast of the plan, by month, from what stands in the database."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from capacity.formulas.forecast import MonthForecast, Numbers, Rates, forecast
+from capacity.formulas.periods import Period
+from capacity.formulas.prices import NoPrice
+from capacity.selectors.plan import PlanToSize, numbers_of, plan_to_size
+from capacity.selectors.problems import PriceMissing
+from capacity.selectors.rates import compute_lines, rate_card
+from capacity.selectors.staffing import staffed
+from portal.kernel.models import ModelNumbers
+from portal.kernel.periods import Month, Quarter
+from portal.kernel.selectors import numbers
+from workloads.enums import COUNTED
+
+
+@dataclass(frozen=True)
+class Ground:
+    """All that a forecast stands on, read once: plan, rates and numbers of the model."""
+
+    plan: PlanToSize
+    rates: Rates
+    current: ModelNumbers
+
+    @property
+    def numbers(self) -> Numbers:
+        return numbers_of(self.current)
+
+    def periods(self, first: Month, count: int) -> list[Period]:
+        """`count` months from the first on, each with its quarter."""
+        starts = self.current.fiscal_year_starts
+        months = [first.plus(later) for later in range(count)]
+        return [Period(month, Quarter.of(month.first_day, starts)) for month in months]
+
+    def months(self, first: Month, count: int) -> list[MonthForecast]:
+        """`PriceMissing` (409) names a model and a month without a price."""
+        periods = self.periods(first, count)
+        try:
+            return forecast(
+                self.plan.sized, periods, numbers=self.numbers, rates=self.rates
+            )
+        except NoPrice as error:
+            raise PriceMissing.of(error) from error
+
+
+def ground(statuses: Collection[str] = COUNTED) -> Ground:
+    """Five queries, however many workloads and months."""
+    current = numbers.current()
+    return Ground(
+        plan_to_size(current, statuses),
+        Rates(rate_card(), compute_lines(), staffed()),
+        current,
+    )
