@@ -513,7 +513,7 @@ def test_the_address_narrows_the_inbox(as_, two, query, yours, others):
 def test_filters_go_along_from_line_to_line_and_through_the_press(as_, two):
     noor = as_("noor")
     query = "?role=ops&order=ref"
-    listed = noor.get(f"/approvals/{query}").content.decode()
+    listed = noor.get(f"/approvals/{query}&wait=").content.decode()
 
     done = noor.post(f"{OPS}{query}", approve(two[0]))
 
@@ -558,7 +558,8 @@ def test_the_lede_counts_what_fits(as_, two, query, said):
 def test_a_saved_view_of_the_inbox_is_a_chip_of_it(as_, two):
     noor = as_("noor")
     query = "role=ops&only=yours"
-    offered = noor.get(f"/approvals/?{query}&page=1").content.decode()
+    asked = f"{query}&q=&order=oldest&page=1"
+    offered = noor.get(f"/approvals/?{asked}").content.decode()
     noor.post(
         "/settings/views/new/",
         {"name": "My ops", "page": "workloads:approvals", "query": query},

@@ -40,7 +40,8 @@ def query_of(request: HttpRequest, *, page: bool = False) -> QueryDict:
     query = QueryDict(mutable=True)
     for name in (*NAMES, "page") if page else NAMES:
         value = request.GET.get(name)
-        if value:
+        # The form sends every field; what asks for nothing makes no link longer.
+        if value and (name, value) != ("order", Order.OLDEST):
             query[name] = value
     return query
 
