@@ -89,7 +89,11 @@ def test_an_illegal_step_is_refused_by_api_and_page(
         If_Match="*",
     )
     by_page = Reader(cast)("sarah").post(
-        f"/workloads/{workload.ref}/step/{to}/", {"reason": "Because."}
+        f"/workloads/{workload.ref}/step/{to}/",
+        {
+            "reason": "Because.",
+            "if_version": Workload.objects.get(pk=workload.pk).version,
+        },
     )
 
     assert (by_transition.status_code, by_transition.json()["code"]) == (
