@@ -9,4 +9,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("docs/", DocsView.as_view(), name="docs"),
     path("", include("portal.kernel.api.urls")),
     path("", include("workloads.api.urls")),
+    path("", include("capacity.api.urls")),
 ]

@@ -71,6 +71,18 @@ SECTIONS = (
         hidden_from=frozenset({Role.AUDITOR}),
         counts=True,
     ),
+    Section(
+        "Capacity",
+        "capacity:budgets",
+        under=("capacity",),
+        pages=(
+            Place("Budgets", "capacity:budgets"),
+            Place("Scenarios", "capacity:scenarios"),
+            Place("Actuals", "capacity:actuals"),
+            Place("Recalibration", "capacity:recalibration"),
+            Place("Rates and staffing", "capacity:rates"),
+        ),
+    ),
     Section("Audit", "portal:audit", under=("audit",), shown_to=_SEES_AUDIT),
 )
 

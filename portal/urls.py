@@ -13,6 +13,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
     path("", include("portal.views.urls")),
     path("", include("workloads.urls")),
+    path("capacity/", include("capacity.urls")),
 ]
 
 handler400 = "portal.views.problems.bad_request"
