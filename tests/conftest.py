@@ -2,13 +2,16 @@
 
 import os
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from decimal import Decimal
 from types import SimpleNamespace
 
 import pgtrigger
 import pytest
 from django.test import TransactionTestCase
 
+from capacity.enums import ModelClass
+from capacity.models import ModelPrice
 from portal.kernel.enums import CommitteeFunction, Role
 from portal.kernel.models import ModelNumbers, User
 
@@ -29,6 +32,14 @@ CAST: tuple[tuple[str, str, tuple[Role, ...]], ...] = (
     ("gateway", "", (Role.RUNTIME,)),
     ("nils", "Nils Berg", ()),
 )
+
+# What the models cost a million tokens: input, cached input, output.
+PRICES: tuple[tuple[str, ModelClass, str, str, str], ...] = (
+    ("Opus", ModelClass.PREMIUM, "15.00", "1.50", "75.00"),
+    ("Sonnet", ModelClass.STANDARD, "3.00", "0.30", "15.00"),
+    ("Haiku", ModelClass.BUDGET, "0.80", "0.08", "4.00"),
+)
+PRICED_FROM = date(2025, 1, 1)
 
 
 # --- The long versions, only when asked for ------------------------------------------
@@ -92,3 +103,31 @@ def cast(db: None) -> SimpleNamespace:
         person.set_unusable_password()
     User.objects.bulk_create(people)
     return SimpleNamespace(**{person.username: person for person in people})
+
+
+# --- Prices --------------------------------------------------------------------------
+
+
+def enter_prices() -> None:
+    """The models' prices, once; a test that entered its own keeps those alone."""
+    if ModelPrice.objects.exists():
+        return
+    ModelPrice.objects.bulk_create(
+        ModelPrice(
+            model=model,
+            model_class=model_class,
+            valid_from=PRICED_FROM,
+            input_per_million=Decimal(input_price),
+            cached_input_per_million=Decimal(cached_price),
+            output_per_million=Decimal(output_price),
+            currency="USD",
+            entered_at=NOW,
+        )
+        for model, model_class, input_price, cached_price, output_price in PRICES
+    )
+
+
+@pytest.fixture
+def rate_card(db: None) -> None:
+    """Three models with a price each."""
+    enter_prices()

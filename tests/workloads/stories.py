@@ -1,11 +1,15 @@
 """Short ways to a workload in a given state, always through the use cases."""
 
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
 
+from capacity.selectors.staffing import row_of
+from capacity.services.staffing import enter_staffing
 from portal.kernel.models import User
-from tests.conftest import NOW
+from portal.kernel.periods import Quarter
+from tests.conftest import NOW, enter_prices
 from workloads.enums import ReadinessCheck, SignRole, Status, Verdict
 from workloads.models import Estimate, Signoff, Workload
 from workloads.services.criteria import record_readiness, write_criterion
@@ -29,6 +33,8 @@ SIGNERS = {
 
 
 def proposed(cast: SimpleNamespace, **values: Any) -> Workload:
+    """The models have their prices by then: without one nothing is submitted."""
+    enter_prices()
     return propose_workload(
         actor=cast.pia,
         values={
@@ -105,9 +111,29 @@ def with_criterion(workload: Workload, actor: User) -> None:
     )
 
 
-def committed(cast: SimpleNamespace, now: datetime = NOW, **values: Any) -> Workload:
+def staffed(cast: SimpleNamespace, quarter: str, people: str = "100") -> None:
+    """People for a quarter that has none yet: room for whatever a test commits."""
+    wanted = Quarter.parse(quarter)
+    if row_of(wanted) is None:
+        enter_staffing(
+            actor=cast.noor,
+            quarter=wanted,
+            full_time_equivalents=Decimal(people),
+            reason="As planned.",
+            now=NOW,
+        )
+
+
+def committable(cast: SimpleNamespace, now: datetime = NOW, **values: Any) -> Workload:
+    """Planned, with all that committing asks for."""
     workload = planned(cast, now, **values)
     with_criterion(workload, cast.sarah)
+    staffed(cast, workload.ship_quarter)
+    return workload
+
+
+def committed(cast: SimpleNamespace, now: datetime = NOW, **values: Any) -> Workload:
+    workload = committable(cast, now, **values)
     return moved(workload, Status.COMMITTED, cast.sarah, now=now)
 
 

@@ -15,6 +15,7 @@ from governance.services.demo.history import (
 )
 from governance.services.demo.people import make_departments, make_people
 from governance.services.demo.plan_stories import IMPORTED_DAYS_AGO, PLAN_STORIES
+from governance.services.demo.rates import enter_rate_card
 from governance.services.demo.shipped import SHIPPED
 from portal.kernel.errors import Conflict
 from portal.kernel.models import User
@@ -50,6 +51,7 @@ def make_company(*, password: str, now: datetime) -> None:
     )
     people = make_people(password=password, now=begins)
     make_departments(people, now=begins + timedelta(hours=1))
+    enter_rate_card(people["daniel"], now=begins + timedelta(hours=2))
     tell(
         [
             keeping_of_signatures(people, days),

@@ -68,8 +68,9 @@ def story_of(shipped: Shipped, people: Mapping[str, User], days: Days) -> Story:
 
 def inputs_of(shipped: Shipped) -> dict[str, Any]:
     """Numbers that the data writes as text are decimals."""
+    words = ("profile", "ops_reason")
     return {
-        name: Decimal(value) if isinstance(value, str) and name != "profile" else value
+        name: Decimal(value) if isinstance(value, str) and name not in words else value
         for name, value in shipped.inputs.items()
     }
 

@@ -32,6 +32,7 @@ def support_chat(people: Mapping[str, User], days: Days) -> Story:
             {
                 "session_minutes": Decimal(9),
                 "profile": "evenings",
+                "ops_reason": "The triage's on-call and eval set serve it, too.",
                 "sources": {"users": "observed"},
             },
         ),
@@ -98,6 +99,7 @@ def docs_answers(people: Mapping[str, User], days: Days) -> Story:
     )
     inputs = {
         "session_minutes": Decimal(6),
+        "ops_reason": "The knowledge team keeps the sources itself.",
         "sources": {"users": "observed", "sessions_per_user_month": "similar"},
     }
     story.then(days.before(80), acts.drafted("marcus", inputs))
