@@ -35,6 +35,12 @@ class RecalibrationRun(models.Model):
     is_calibrated = models.BooleanField(
         null=True, help_text="Whether the quarter has every actual; null while it runs."
     )
+    budgets = models.JSONField(
+        default=dict, help_text="The whole platform: forecast, actual and error."
+    )
+    drafts = models.BooleanField(
+        default=False, help_text="Whether it drafts: the newest ended quarter's does."
+    )
     error = models.TextField(blank=True)
 
     class Meta:
@@ -79,9 +85,16 @@ class RecalibrationResult(models.Model):
         "workloads.Workload", on_delete=models.PROTECT, related_name="+"
     )
     missing = ArrayField(models.CharField(max_length=10), default=list)
+    off = ArrayField(
+        models.CharField(max_length=40),
+        default=list,
+        help_text="Inputs that are off by more than the threshold.",
+    )
     inputs = models.JSONField(default=dict)
     budgets = models.JSONField(default=dict)
-    draft_version = models.PositiveIntegerField(null=True)
+    draft_version = models.PositiveIntegerField(
+        null=True, help_text="The draft that the system opened or renewed."
+    )
 
     class Meta:
         ordering = ["run", "workload"]

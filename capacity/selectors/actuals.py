@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from django.db.models import Count, Q, Sum
 from django.db.models.functions import TruncMonth
@@ -92,22 +94,24 @@ class ComputeMonth:
 
 
 def usage_by_month(
-    months: Iterable[Month],
+    months: Iterable[Month], *, as_of: datetime | None = None
 ) -> dict[tuple[str, Month], UsageMonth]:
     """By (reference, month): from usage events, else as entered. Two queries.
+
+    `as_of` leaves out what was entered after it; usage events always count.
 
     A workload with any event in a month is told by events alone in that month.
     """
     wanted = sorted(set(months))
-    return {**_entered(wanted), **_measured(wanted)}
+    return {**_entered(wanted, as_of), **_measured(wanted)}
 
 
 def ops_hours_by_month(
-    months: Iterable[Month],
+    months: Iterable[Month], *, as_of: datetime | None = None
 ) -> dict[tuple[str | None, Month], OpsMonth]:
     """By (reference or None for the platform, month). One query."""
     rows = (
-        ops_standing()
+        ops_standing(as_of)
         .filter(month__in=_names(months))
         .order_by()
         .values_list("workload__number", "month", "category")
@@ -125,12 +129,14 @@ def ops_hours_by_month(
     }
 
 
-def compute_by_month(months: Iterable[Month]) -> dict[Month, ComputeMonth]:
+def compute_by_month(
+    months: Iterable[Month], *, as_of: datetime | None = None
+) -> dict[Month, ComputeMonth]:
     """By month, of those in which something was entered. One query."""
     amounts: dict[Month, dict[str, Decimal]] = {}
     peaks: dict[Month, Decimal] = {}
     rows = (
-        compute_standing()
+        compute_standing(as_of)
         .filter(month__in=_names(months))
         .order_by("month", "line")
         .values_list("month", "line", "amount", "peak_concurrent_sessions")
@@ -138,9 +144,9 @@ def compute_by_month(months: Iterable[Month]) -> dict[Month, ComputeMonth]:
     for name, line, amount, peak in rows:
         month = Month.parse(name)
         lines = amounts.setdefault(month, {})
-        if line:
+        if amount is not None:
             lines[line] = amount
-        else:
+        elif peak is not None:
             peaks[month] = peak
     return {
         month: ComputeMonth(month, lines, peaks.get(month))
@@ -179,23 +185,34 @@ def _measured(months: Sequence[Month]) -> dict[tuple[str, Month], UsageMonth]:
         .annotate(Count("user_ref", distinct=True), *(Sum(name) for name in COUNTS))
     )
     found = {}
-    for number, first, users, *counts in rows:
+    for number, first, *figures in rows:
         ref, month = ref_of(number), Month.of(first)
-        found[ref, month] = UsageMonth(ref, month, users, *map(int, counts))
+        found[ref, month] = _usage(ref, month, figures, is_measured=True)
     return found
 
 
-def _entered(months: Sequence[Month]) -> dict[tuple[str, Month], UsageMonth]:
+def _entered(
+    months: Sequence[Month], as_of: datetime | None
+) -> dict[tuple[str, Month], UsageMonth]:
     rows = (
-        tokens_standing()
+        tokens_standing(as_of)
         .filter(month__in=_names(months))
         .values_list("workload__number", "month", "users", *COUNTS)
     )
     found = {}
-    for number, name, *counts in rows:
+    for number, name, *figures in rows:
         ref, month = ref_of(number), Month.parse(name)
-        found[ref, month] = UsageMonth(ref, month, *counts, is_measured=False)
+        found[ref, month] = _usage(ref, month, figures, is_measured=False)
     return found
+
+
+def _usage(
+    ref: str, month: Month, figures: Sequence[Any], *, is_measured: bool
+) -> UsageMonth:
+    """`figures` are the users and then `COUNTS`; the database sums to Decimals."""
+    users, *counts = map(int, figures)
+    named = dict(zip(COUNTS, counts, strict=True))
+    return UsageMonth(ref, month, users, **named, is_measured=is_measured)
 
 
 def _names(months: Iterable[Month]) -> list[str]:

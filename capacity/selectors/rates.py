@@ -1,6 +1,6 @@
 """The rate card and the compute lines as formulas read them, and their history."""
 
-from datetime import date
+from datetime import date, datetime
 
 from django.db.models import QuerySet
 
@@ -35,11 +35,19 @@ def rate_card() -> prices.RateCard:
     )
 
 
-def compute_lines() -> lines.ComputeLines:
-    """Every line; of two for one line and day, the one entered last. One query."""
+def compute_lines(as_of: datetime | None = None) -> lines.ComputeLines:
+    """Every line; of two for one line and day, the one entered last. One query.
+
+    `as_of` leaves out what was entered after it.
+    """
     newest: dict[tuple[str, date], lines.ComputeLine] = {}
-    rows = ComputeLine.objects.order_by("id").values_list(
-        "line", "valid_from", "amount_per_month", "amount_per_session_month"
+    entered = {} if as_of is None else {"entered_at__lte": as_of}
+    rows = (
+        ComputeLine.objects.filter(**entered)
+        .order_by("id")
+        .values_list(
+            "line", "valid_from", "amount_per_month", "amount_per_session_month"
+        )
     )
     for line, valid_from, per_month, per_session in rows:
         newest[line, valid_from] = lines.ComputeLine(

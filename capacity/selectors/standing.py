@@ -1,20 +1,36 @@
-"""Entries that stand: those that no later entry corrects."""
+"""Entries that stand: those that no later entry corrects.
 
-from django.db.models import QuerySet
+With `as_of`, those that stood at that moment, whatever was entered after it.
+"""
+
+from datetime import datetime
+from typing import TypeVar
+
+from django.db.models import Model, QuerySet
 
 from capacity.models import ComputeActual, OpsActual, TokenActual
 
+Entry = TypeVar("Entry", bound=Model)
 
-def compute_standing() -> QuerySet[ComputeActual]:
+
+def compute_standing(as_of: datetime | None = None) -> QuerySet[ComputeActual]:
     """One entry a month and line, and one peak a month."""
-    return ComputeActual.objects.filter(corrected_by__isnull=True)
+    return _standing(ComputeActual.objects.all(), as_of)
 
 
-def ops_standing() -> QuerySet[OpsActual]:
+def ops_standing(as_of: datetime | None = None) -> QuerySet[OpsActual]:
     """Several of one week and category add up."""
-    return OpsActual.objects.filter(corrected_by__isnull=True)
+    return _standing(OpsActual.objects.all(), as_of)
 
 
-def tokens_standing() -> QuerySet[TokenActual]:
+def tokens_standing(as_of: datetime | None = None) -> QuerySet[TokenActual]:
     """One entry a month and workload."""
-    return TokenActual.objects.filter(corrected_by__isnull=True)
+    return _standing(TokenActual.objects.all(), as_of)
+
+
+def _standing(rows: QuerySet[Entry], as_of: datetime | None) -> QuerySet[Entry]:
+    if as_of is None:
+        return rows.filter(corrected_by__isnull=True)
+    return rows.filter(entered_at__lte=as_of).exclude(
+        corrected_by__entered_at__lte=as_of
+    )
