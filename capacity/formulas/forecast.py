@@ -23,7 +23,8 @@ class Sized:
 
     `ships` is the first month of the ship quarter, and once live the month of going live;
     `retired` the last month in which it counts. `grows_from` is the later of the ship month
-    and the month in which the estimate was submitted.
+    and the month in which the estimate was submitted. `ranges` are the ends (low, high)
+    between which inputs may lie, by input; `inputs` are the values of those with one.
     """
 
     ref: str
@@ -41,6 +42,8 @@ class Sized:
     ops_hours_week: Decimal
     model: str
     retired: Month | None = None
+    ranges: Mapping[str, tuple[Decimal, Decimal]] = field(default_factory=dict)
+    inputs: Mapping[str, Decimal] = field(default_factory=dict)
 
     def is_there(self, month: Month) -> bool:
         begun = self.ships.index <= month.index

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 
 class Month(Protocol):
@@ -15,6 +15,8 @@ class Month(Protocol):
     @property
     def first_day(self) -> date: ...
 
+    def plus(self, months: int, /) -> Self: ...
+
 
 class Quarter(Protocol):
     """A quarter of the fiscal year, which begins in the month `fiscal_year_starts`."""
@@ -24,6 +26,8 @@ class Quarter(Protocol):
     def __hash__(self) -> int: ...
 
     def months(self, fiscal_year_starts: int = 1, /) -> Sequence[Month]: ...
+
+    def plus(self, quarters: int, /) -> Self: ...
 
 
 @dataclass(frozen=True, slots=True)

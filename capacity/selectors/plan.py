@@ -20,10 +20,12 @@ from portal.kernel.models import ModelNumbers
 from portal.kernel.periods import Month, Quarter
 from workloads.enums import COUNTED, Status
 from workloads.models import StatusStep, Workload
+from workloads.rules.estimates import RANGED_INPUTS
 from workloads.rules.shown import ref_of
 from workloads.selectors.quarters import first_quarter_of
 
 _SHOWN = "shown_estimate__"
+_AS_READ = {"declared_tokens_per_user_month": "declared"}
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,7 @@ def plan_to_size(
     """
     sized, unknown = [], []
     for row in _rows(statuses):
-        one = _sized(row, current.fiscal_year_starts)
+        one = sized_of(row, current.fiscal_year_starts)
         if one is None:
             quarter = Quarter.parse(row.ship_quarter) if row.ship_quarter else None
             unknown.append(Unsized(ref_of(row.number), row.status, quarter))
@@ -73,7 +75,9 @@ def plan_to_size(
     return PlanToSize(tuple(sized), tuple(unknown))
 
 
-class _Row(NamedTuple):
+class Row(NamedTuple):
+    """What sizing a workload reads of it and of one of its estimates."""
+
     number: int
     status: str
     ship_quarter: str
@@ -95,6 +99,7 @@ class _Row(NamedTuple):
     cached_input_share: Decimal | None
     declared: int | None
     declared_input_share: Decimal | None
+    ranges: dict[str, list[float]] | None
     estimate_model: str | None
     submitted_at: datetime | None
 
@@ -124,6 +129,7 @@ _COLUMNS = (
             "cached_input_share",
             "declared_tokens_per_user_month",
             "declared_input_share",
+            "ranges",
             "primary_model",
             "submitted_at",
         )
@@ -131,8 +137,8 @@ _COLUMNS = (
 )
 
 
-def _rows(statuses: Collection[str]) -> list[_Row]:
-    return [_Row._make(row) for row in _query(statuses).values_list(*_COLUMNS)]
+def _rows(statuses: Collection[str]) -> list[Row]:
+    return [Row._make(row) for row in _query(statuses).values_list(*_COLUMNS)]
 
 
 def _query(statuses: Collection[str]) -> QuerySet[Workload]:
@@ -152,7 +158,11 @@ def _step(target: Status) -> Subquery:
     return Subquery(steps.order_by("-at").values("at")[:1])
 
 
-def _sized(row: _Row, starts: int) -> Sized | None:
+def sized_of(row: Row, starts: int) -> Sized | None:
+    """None where the estimate does not say enough, or no ship quarter is set.
+
+    `starts` is the month in which the fiscal year starts.
+    """
     per_user = _per_user(row)
     if (
         per_user is None
@@ -190,10 +200,31 @@ def _sized(row: _Row, starts: int) -> Sized | None:
         ops_hours_week=row.ops_hours_week,
         model=row.estimate_model or row.plan_model,
         retired=Month.of(clock.today(row.retired_at)) if row.retired_at else None,
+        **ranged(row.ranges, row),
     )
 
 
-def _per_user(row: _Row) -> TokensPerUserMonth | None:
+def ranged(ranges: dict[str, list[float]] | None, source: object) -> dict[str, Any]:
+    """The ends of an estimate's ranges, and every value that a sample may start from.
+
+    Without ranges both stay empty: most estimates have none, and nothing is copied.
+    """
+    if not ranges:
+        return {}
+    return {
+        "ranges": {
+            name: (Decimal(str(low)), Decimal(str(high)))
+            for name, (low, high) in ranges.items()
+        },
+        "inputs": {
+            name: Decimal(value)
+            for name in (*RANGED_INPUTS, "declared_input_share")
+            if (value := getattr(source, _AS_READ.get(name, name))) is not None
+        },
+    }
+
+
+def _per_user(row: Row) -> TokensPerUserMonth | None:
     if row.declared is not None:
         return declared_tokens(row.declared, row.declared_input_share or Decimal(0))
     if (
