@@ -1,7 +1,11 @@
 """Pages of the capacity model. Each subject adds its own addresses."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
+
+from capacity.views import rates
 
 app_name = "capacity"
 
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("capacity/rates/", rates.rates, name="rates"),
+]

@@ -337,6 +337,7 @@ WORKLOAD_REQUIREMENTS: list[str] = [
     "workloads.requirements.SignoffOps",
     "workloads.requirements.OwnerNamed",
     "workloads.requirements.ShipQuarterSet",
+    "capacity.requirements.OpsHeadroom",
     "workloads.requirements.SuccessCriteriaWritten",
     "workloads.requirements.SignoffFresh",
     "workloads.requirements.ProductionReady",
@@ -344,12 +345,13 @@ WORKLOAD_REQUIREMENTS: list[str] = [
 ]
 # Dotted paths of what capacity and governance add to the plan's table and roadmap.
 PLAN_COLUMNS: list[str] = [
-    "capacity.selectors.quarters.TokensColumn",
-    "capacity.selectors.quarters.ComputeColumn",
+    "capacity.selectors.quarters.BudgetColumns",
     "capacity.selectors.quarters.OpsColumn",
 ]
-# Dotted path of what sizes an estimate: its inputs in, the three budgets out.
-ESTIMATE_BUDGETS = "capacity.services.estimates.budgets_of"
+# Dotted path of what sizes estimates on a day: inputs in, the three budgets out.
+ESTIMATE_BUDGETS = "capacity.services.estimates.Sizing"
+# Dotted paths of what a version means for the rest of the plan, beside its budgets.
+ESTIMATE_PANELS: list[str] = ["capacity.views.estimates.consequences"]
 
 # What apps put on the house's own pages; see portal.kernel.pages.joints.
 HOME_WAITING: list[str] = ["workloads.views.waiting.waiting_for"]

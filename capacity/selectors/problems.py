@@ -27,3 +27,45 @@ class PriceMissing(Conflict):
             extra={"model": error.model, "month": month},
             link="/capacity/rates/",
         )
+
+
+class DecisionRequired(Conflict):
+    code = "decision_required"
+    title = "Only a committee decision can do this"
+
+
+class QuarterClosed(Conflict):
+    code = "quarter_closed"
+    title = "The quarter takes no entries"
+
+
+class AlreadyEntered(Conflict):
+    """Something else was entered for it, which only a correction takes the place of."""
+
+    code = "already_entered"
+    title = "Entered already"
+
+
+class AlreadyCorrected(Conflict):
+    code = "already_corrected"
+    title = "Corrected already"
+
+
+class UsageEventsTell(Conflict):
+    code = "usage_events"
+    title = "Usage events tell this month"
+
+
+class NotRecalibrated(Conflict):
+    code = "not_recalibrated"
+    title = "The quarter is not recalibrated"
+
+
+class QuarterNotEnded(Conflict):
+    code = "quarter_not_ended"
+    title = "The quarter has not ended"
+
+
+class QuarterOpen(Conflict):
+    code = "quarter_open"
+    title = "The quarter is open"

@@ -1,7 +1,8 @@
 """What a requirement is: one condition of one step of the lifecycle. Plain values."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from workloads.enums import Status
 
@@ -10,11 +11,15 @@ from workloads.enums import Status
 class StepRequest:
     """The step that is asked for, as the requirements see it.
 
-    `reason` is None where nobody is asking yet (a list of what is missing).
+    `reason` is None where nobody is asking yet (a list of what is missing). `is_taken` where
+    the step follows in the same transaction: what a check reads must then stay as it is.
+    `once` holds what a check reads for all workloads of a long list.
     """
 
     to: Status
     reason: str | None = None
+    is_taken: bool = False
+    once: dict[str, Any] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True)

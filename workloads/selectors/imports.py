@@ -171,12 +171,17 @@ def _imagined(
     return workload
 
 
-def missing_codes(judged: JudgedRow, imagined: Workload, now: datetime) -> list[str]:
-    """The unmet codes of every status from candidate to the one the row asks for."""
+def missing_codes(
+    judged: JudgedRow, imagined: Workload, now: datetime, once: dict[str, Any]
+) -> list[str]:
+    """The unmet codes of every status from candidate to the one the row asks for.
+
+    `once` is the same for all rows of a sheet.
+    """
     asked = judged.row.requested_status
     if asked is None or judged.verdict is ImportVerdict.ERROR:
         return []
-    codes = unmet_codes(road_for(imagined, to=asked, now=now))
+    codes = unmet_codes(road_for(imagined, to=asked, now=now, once=once))
     return list(dict.fromkeys(codes))
 
 

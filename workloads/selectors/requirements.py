@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from functools import cache
-from typing import Protocol
+from typing import Any, Protocol
 
 from django.conf import settings
 from django.utils.module_loading import import_string
@@ -61,12 +61,22 @@ def requirements_of_step(
     ]
 
 
-def road_for(workload: Workload, *, to: Status, now: datetime) -> list[Requirement]:
-    """The conditions of every status on the way to `to`, in order."""
+def road_for(
+    workload: Workload,
+    *,
+    to: Status,
+    now: datetime,
+    once: dict[str, Any] | None = None,
+) -> list[Requirement]:
+    """The conditions of every status on the way to `to`, in order.
+
+    A list of many workloads passes the same `once`: what is read for all is read once.
+    """
+    kept = {} if once is None else once
     return [
         requirement
         for status in road_to(to)
         for requirement in requirements_for(
-            workload, step=StepRequest(to=status), now=now
+            workload, step=StepRequest(to=status, once=kept), now=now
         )
     ]

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
+from typing import Any
 
 from django.db import transaction
 
@@ -147,11 +148,12 @@ def _answer(
 ) -> ImportAnswer:
     imagined = rows_as_they_would_be(judgement.judged, judgement.rows)
     total = len(imagined)
+    once: dict[str, Any] = {}
     rows = []
     for done, (judged, workload) in enumerate(
         zip(judgement.judged, imagined, strict=True), start=1
     ):
-        missing = missing_codes(judged, workload, now)
+        missing = missing_codes(judged, workload, now, once)
         rows.append(AnswerRow.of(judged, tuple(missing)))
         if done % PROGRESS_EVERY == 0 or done == total:
             progress(done, total)

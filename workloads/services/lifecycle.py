@@ -80,7 +80,7 @@ def advance(
     if step is None:
         raise IllegalTransition(_no_such_step(workload, to), link=to_workload(workload))
     _require_not_lapsed(workload, step, now)
-    request = StepRequest(to=to, reason=reason)
+    request = StepRequest(to=to, reason=reason, is_taken=True)
     requirements = requirements_of_step(workload, step=step, request=request, now=now)
     if not all_met(requirements):
         raise _not_met(workload, to, requirements)

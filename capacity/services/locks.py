@@ -1,0 +1,43 @@
+"""Locks of the capacity model: rows here are never changed, so a quarter has a key.
+
+Taken after the plan's own rows and before the audit trail's chain.
+"""
+
+from django.db import connection
+
+from portal.kernel.periods import Quarter
+
+# First halves of transaction-scoped advisory locks; the second is the quarter, or 0.
+STAFFING_OF_A_QUARTER = 7_401
+RESERVE_OF_A_QUARTER = 7_402
+RATES = 7_403
+ACTUALS = 7_404
+
+
+def lock_staffing(quarter: Quarter) -> None:
+    """Nobody commits into the quarter, or changes its people, until this ends."""
+    _lock(STAFFING_OF_A_QUARTER, _index(quarter))
+
+
+def lock_reserve(quarter: Quarter) -> None:
+    """Nobody sizes or draws on the quarter's reserve until this ends."""
+    _lock(RESERVE_OF_A_QUARTER, _index(quarter))
+
+
+def lock_rates() -> None:
+    """Prices and lines are entered one after another: a name belongs to one model."""
+    _lock(RATES, 0)
+
+
+def lock_actuals() -> None:
+    """Entries of what was used, and the closing of quarters, come one after another."""
+    _lock(ACTUALS, 0)
+
+
+def _index(quarter: Quarter) -> int:
+    return quarter.year * 4 + quarter.number
+
+
+def _lock(kind: int, which: int) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [kind, which])
