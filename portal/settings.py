@@ -318,6 +318,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
             ("remove expired", "portal.kernel.tasks.remove_expired"),
             ("keep signatures", "workloads.tasks.keep_signatures"),
             ("remove old sheets", "workloads.tasks.remove_old_sheets"),
+            ("close due quarters", "capacity.tasks.close_due_quarters"),
         )
     },
 }

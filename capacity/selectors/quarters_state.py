@@ -73,11 +73,14 @@ def closes_on(quarter: Quarter, current: ModelNumbers) -> date:
     return last + timedelta(days=current.quarter_closes_after_days)
 
 
-def has_complete_run(quarter: Quarter) -> bool:
-    """Whether a complete recalibration of the quarter is current."""
-    return RecalibrationRun.objects.filter(
+def has_complete_run(quarter: Quarter, *, since: datetime | None = None) -> bool:
+    """Whether a complete recalibration of the quarter is current, ended after `since`."""
+    runs = RecalibrationRun.objects.filter(
         period=str(quarter), status=RunStatus.COMPLETE, is_current=True
-    ).exists()
+    )
+    if since is not None:
+        runs = runs.filter(finished_at__gt=since)
+    return runs.exists()
 
 
 def _state(

@@ -1,6 +1,6 @@
 """Entries and usage as tests need them, written straight into the tables."""
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -17,6 +17,7 @@ from portal.kernel.periods import Month
 from tests.conftest import NOW
 from workloads.models import Workload
 
+LONG_BEFORE = datetime(2026, 4, 2, tzinfo=UTC)
 TOKENS: dict[str, Any] = {
     "users": 40,
     "sessions": 400,
@@ -79,12 +80,12 @@ def marked(quarter: str, mark: str, at: datetime = NOW) -> QuarterEvent:
     return QuarterEvent.objects.create(quarter=quarter, mark=mark, entered_at=at)
 
 
-def recalibrated(quarter: str) -> RecalibrationRun:
+def recalibrated(quarter: str, at: datetime = NOW) -> RecalibrationRun:
     return RecalibrationRun.objects.create(
         period=quarter,
         status="complete",
         is_current=True,
-        requested_at=NOW,
-        finished_at=NOW,
+        requested_at=at,
+        finished_at=at,
         is_calibrated=True,
     )

@@ -1,0 +1,1 @@
+"""Decisions of the capacity model in plain Python: snapshots in, outcomes out."""

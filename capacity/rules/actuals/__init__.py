@@ -1,0 +1,1 @@
+"""What may be entered as used, corrected, and taken from a sheet."""
