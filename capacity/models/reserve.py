@@ -14,6 +14,9 @@ class ReserveSize(columns.Entered):
 
     quarter = columns.quarter()
     ratio = models.DecimalField(max_digits=5, decimal_places=4)
+    tokens_cost = columns.money("The quarter's tokens that it was first sized on.")
+    compute_cost = columns.money("The quarter's compute that it was first sized on.")
+    ops_cost = columns.money("The quarter's ops hours that it was first sized on.")
     from_tokens = columns.money("Its part from the token budget.")
     from_compute = columns.money("Its part from the compute budget.")
     from_ops = columns.money("Its part from ops hours at the price of an ops hour.")
@@ -30,7 +33,15 @@ class ReserveSize(columns.Entered):
                 condition=models.Q(ratio__range=(Decimal("0.15"), Decimal("0.20"))),
                 name="reserve_ratio_in_range",
             ),
-            *columns.not_negative("reserve", "from_tokens", "from_compute", "from_ops"),
+            *columns.not_negative(
+                "reserve",
+                "tokens_cost",
+                "compute_cost",
+                "ops_cost",
+                "from_tokens",
+                "from_compute",
+                "from_ops",
+            ),
         ]
         triggers = append_only("reserve_size")
 

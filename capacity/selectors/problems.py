@@ -3,7 +3,7 @@
 from typing import Self
 
 from capacity.formulas.prices import NoPrice
-from portal.kernel.errors import Conflict
+from portal.kernel.errors import Conflict, FieldError, Invalid
 from portal.kernel.periods import Month
 
 
@@ -69,3 +69,45 @@ class QuarterNotEnded(Conflict):
 class QuarterOpen(Conflict):
     code = "quarter_open"
     title = "The quarter is open"
+
+
+class ReserveNotFixed(Conflict):
+    code = "reserve_not_fixed"
+    title = "The reserve of the quarter is not fixed yet"
+
+
+class ReserveTooSmall(Conflict):
+    code = "reserve_too_small"
+    title = "The reserve does not hold that much"
+
+
+class ReserveLapsed(Conflict):
+    code = "reserve_lapsed"
+    title = "The reserve lapsed with its quarter"
+
+
+class DecisionUsed(Conflict):
+    code = "decision_used"
+    title = "The decision stands behind another record"
+
+
+class PeriodUnreadable(Invalid):
+    code = "invalid"
+    title = "Not a quarter, nor a month"
+
+    @classmethod
+    def of(cls, text: str) -> Self:
+        detail = f'"{text[:20]}" is not a period; write 2026Q2 or 2026-05.'
+        return cls(detail, errors=[FieldError("/period", "invalid", detail)])
+
+
+class PeriodNotBegun(Conflict):
+    code = "period_not_begun"
+    title = "The period has not begun"
+
+
+class NothingObserved(Conflict):
+    """A result without observed inputs, or one that is no longer the newest."""
+
+    code = "nothing_observed"
+    title = "There is nothing to take over"

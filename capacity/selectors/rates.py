@@ -1,5 +1,7 @@
 """The rate card and the compute lines as formulas read them, and their history."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.db.models import QuerySet
@@ -64,3 +66,54 @@ def price_rows() -> QuerySet[ModelPrice]:
 def line_rows() -> QuerySet[ComputeLine]:
     """The compute lines with their whole history."""
     return ComputeLine.objects.select_related("entered_by")
+
+
+@dataclass(frozen=True)
+class ModelNames:
+    """Which model a name means; names differ by more than the size of their letters."""
+
+    spelling: Mapping[str, str]
+    owners: Mapping[str, str]
+    last_aliases: Mapping[str, Sequence[str]]
+
+    def spelled(self, name: str) -> str:
+        """As the rate card spells it; a model that is new, as it is typed."""
+        return self.spelling.get(name.casefold(), name)
+
+    def owner_of(self, name: str) -> str | None:
+        """The model that this name or alias means; None where it is free."""
+        return self.owners.get(name.strip().casefold())
+
+    def owners_of(self, names: Sequence[str]) -> list[str | None]:
+        return [self.owner_of(name) for name in names]
+
+    def aliases_of(self, model: str) -> Sequence[str]:
+        return self.last_aliases.get(model, ())
+
+
+def names_of_models() -> ModelNames:
+    """Every name and alias that was ever entered. One query."""
+    spelling: dict[str, str] = {}
+    aliases: dict[str, Sequence[str]] = {}
+    owners: dict[str, str] = {}
+    rows = ModelPrice.objects.order_by("id").values_list("model", "aliases")
+    for model, others in rows:
+        spelled = spelling.setdefault(model.casefold(), model)
+        aliases[spelled] = others
+        for name in (model, *others):
+            owners.setdefault(name.casefold(), spelled)
+    return ModelNames(spelling, owners, aliases)
+
+
+def price_on(model: str, day: date, *, exactly: bool = False) -> ModelPrice | None:
+    """The price in force on a day; with `exactly`, the one that begins on it."""
+    rows = ModelPrice.objects.filter(model=model)
+    rows = rows.filter(valid_from=day) if exactly else rows.filter(valid_from__lte=day)
+    return rows.order_by("-valid_from", "-id").first()
+
+
+def line_on(line: str, day: date, *, exactly: bool = False) -> ComputeLine | None:
+    """The line in force on a day; with `exactly`, the one that begins on it."""
+    rows = ComputeLine.objects.filter(line=line)
+    rows = rows.filter(valid_from=day) if exactly else rows.filter(valid_from__lte=day)
+    return rows.order_by("-valid_from", "-id").first()

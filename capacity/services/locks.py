@@ -9,7 +9,7 @@ from portal.kernel.periods import Quarter
 
 # First halves of transaction-scoped advisory locks; the second is the quarter, or 0.
 STAFFING_OF_A_QUARTER = 7_401
-RESERVE_OF_A_QUARTER = 7_402
+RESERVE = 7_402
 RATES = 7_403
 ACTUALS = 7_404
 
@@ -19,9 +19,9 @@ def lock_staffing(quarter: Quarter) -> None:
     _lock(STAFFING_OF_A_QUARTER, _index(quarter))
 
 
-def lock_reserve(quarter: Quarter) -> None:
-    """Nobody sizes or draws on the quarter's reserve until this ends."""
-    _lock(RESERVE_OF_A_QUARTER, _index(quarter))
+def lock_reserve() -> None:
+    """Sizes and draws are recorded one after another: a decision stands behind one."""
+    _lock(RESERVE, 0)
 
 
 def lock_rates() -> None:
