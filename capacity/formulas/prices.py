@@ -53,6 +53,19 @@ class RateCard:
         return model.casefold() in self.prices
 
 
+class Unpriced(RateCard):
+    """Every model for nothing: sizes a month in tokens and sessions that has no price."""
+
+    def __init__(self) -> None:
+        super().__init__({})
+
+    def price(self, model: str, day: date) -> Price:  # noqa: ARG002 - the same for all
+        return _FREE
+
+
+_FREE = Price(date.min, Decimal(0), Decimal(0), Decimal(0))
+
+
 def rate_card(
     prices: Iterable[tuple[str, Price]],
     *,

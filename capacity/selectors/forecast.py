@@ -1,7 +1,7 @@
 """The forecast of the plan, by month, from what stands in the database."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from capacity.formulas.forecast import MonthForecast, Numbers, Rates, forecast
 from capacity.formulas.periods import Period
@@ -14,6 +14,8 @@ from portal.kernel.models import ModelNumbers
 from portal.kernel.periods import Month, Quarter
 from portal.kernel.selectors import numbers
 from workloads.enums import COUNTED
+
+MONTHS_A_QUARTER = 3
 
 
 @dataclass(frozen=True)
@@ -28,11 +30,20 @@ class Ground:
     def numbers(self) -> Numbers:
         return numbers_of(self.current)
 
+    def of(self, *statuses: str) -> "Ground":
+        """The same with those workloads alone that stand in one of these statuses."""
+        sized = tuple(one for one in self.plan.sized if one.status in statuses)
+        return replace(self, plan=replace(self.plan, sized=sized))
+
     def periods(self, first: Month, count: int) -> list[Period]:
         """`count` months from the first on, each with its quarter."""
         starts = self.current.fiscal_year_starts
         months = [first.plus(later) for later in range(count)]
         return [Period(month, Quarter.of(month.first_day, starts)) for month in months]
+
+    def periods_of(self, quarter: Quarter) -> list[Period]:
+        first = quarter.months(self.current.fiscal_year_starts)[0]
+        return self.periods(first, MONTHS_A_QUARTER)
 
     def months(self, first: Month, count: int) -> list[MonthForecast]:
         """`PriceMissing` (409) names a model and a month without a price."""

@@ -5,12 +5,13 @@ from types import SimpleNamespace
 
 import pytest
 
-from capacity.selectors.quarters import OpsColumn
+from capacity.models import Staffing
 from portal.kernel.periods import Quarter
 from tests.conftest import NOW
 from tests.workloads import stories
 from tests.workloads.pages import Reader, words
 from workloads.enums import Status
+from workloads.selectors.quarters import heads_of
 from workloads.selectors.roadmap import quarter_loads
 from workloads.services.lifecycle import advance
 from workloads.services.plan import Proposal, propose_workloads
@@ -20,31 +21,22 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_now")]
 PAGE = "/plan/roadmap/"
 
 
-class StaffedOps(OpsColumn):
-    """The ops hours under a ceiling of 40, none from 2027 on: staffing comes later."""
-
-    def heads(self, quarters):
-        return {
-            quarter: {
-                **part,
-                "ceiling_hours_week": "40" if quarter.year < 2027 else None,
-            }
-            for quarter, part in super().heads(quarters).items()
-        }
-
-
 @pytest.fixture
 def as_(cast: SimpleNamespace) -> Reader:
     return Reader(cast)
 
 
+def staff_2026():
+    """One full-time equivalent in every quarter of 2026, nobody yet from 2027 on."""
+    Staffing.objects.bulk_create(
+        Staffing(quarter=f"2026Q{n}", full_time_equivalents=1, entered_at=NOW)
+        for n in range(1, 5)
+    )
+
+
 @pytest.fixture
-def staffed(settings):
-    settings.PLAN_COLUMNS = [
-        "capacity.selectors.quarters.TokensColumn",
-        "capacity.selectors.quarters.ComputeColumn",
-        "tests.workloads.test_pages_roadmap.StaffedOps",
-    ]
+def staffed(real):
+    staff_2026()
 
 
 @pytest.fixture
@@ -168,23 +160,23 @@ def test_a_head_counts_committed_and_names_planned_beside_it(real, as_):
     page = words(as_("pia").get(PAGE))
 
     assert (
-        "2026-Q2 Ops 38 h/week, no ceiling yet Tokens 6.85B Compute not yet computed"
-        in page
+        "2026-Q2 Ops 38 of 4,000 h/week Tokens 6.85B $41,101 Compute 92 peak · 124 "
+        "to buy $0" in page
     )
     assert "2026-Q3 Ops 14 + 29 planned h/week, no ceiling yet" in page
     assert (
         "2026-Q4 Ops 14 + 5 planned + ? h/week, no ceiling yet Tokens 9.79B + 1.80B "
-        "planned + ? Compute not yet computed W-05 has no estimate, so its hours are "
-        "not in it." in page
+        "planned + ? $58,716 Compute 92 peak + 6 planned · 124 to buy $0 W-05 has no "
+        "estimate, so its hours are not in it." in page
     )
 
 
 def test_without_staffing_the_roadmap_says_that_no_quarter_has_a_ceiling(real, as_):
-    page = words(as_("pia").get(PAGE))
+    page = words(as_("pia").get(f"{PAGE}?from=2026Q3"))
 
     assert "None of those shown has one yet." in page
     assert (
-        "2026-Q2, 2026-Q3, 2026-Q4, 2027-Q1 have no staffing row, so they have no "
+        "2026-Q3, 2026-Q4, 2027-Q1, 2027-Q2 have no staffing row, so they have no "
         "ceiling yet." in page
     )
     assert "over-full" not in page
@@ -206,9 +198,9 @@ def test_an_over_full_quarter_computes_each_move_that_would_fit(real, staffed, a
 def test_heads_and_moves_count_a_live_workload_from_the_same_quarter(cast, real):
     stories.live(cast, name="Live before its quarter", ship_quarter="2026Q4")
     quarters = [Quarter(2026, number) for number in (1, 2, 3, 4)]
-    heads = OpsColumn().heads(quarters)
+    heads = heads_of(quarters, codes=("ops",))
 
-    loads = quarter_loads(quarters, [heads[quarter] for quarter in quarters])
+    loads = quarter_loads(quarters, [head.parts["ops"] for head in heads])
 
     assert [load.workloads for load in loads] == [0, 3, 5, 5]
     assert [load.hours for load in loads] == [0, 56, 49, 25]
@@ -221,9 +213,10 @@ def test_the_page_says_from_which_quarter_a_workload_counts(real, as_):
     )
 
 
-def test_a_committed_workload_moves_once_it_is_de_committed(cast, staffed, as_):
+def test_a_committed_workload_moves_once_it_is_de_committed(cast, as_):
     for name in ("One", "Two", "Three"):
         stories.committed(cast, name=name, ship_quarter="2026Q3")
+    staff_2026()
 
     page = as_("pia").get(PAGE)
 
@@ -271,7 +264,7 @@ def test_filters_narrow_the_rows_and_never_the_heads(real, as_):
     page = as_("pia").get(f"{PAGE}?status=planned")
 
     assert 'id="W-01"' not in page.content.decode()
-    assert "Ops 38 h/week" in words(page)
+    assert "Ops 38 of 4,000 h/week" in words(page)
 
 
 # --- cost ----------------------------------------------------------------------------
@@ -293,5 +286,5 @@ def test_the_roadmap_takes_the_same_queries_whatever_its_rows(
     pia = as_("pia")
     pia.get(PAGE)
 
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(16):
         pia.get(PAGE)

@@ -21,6 +21,7 @@ from workloads.enums import Status
 from workloads.selectors.quarters import heads_of
 
 MOST_QUARTERS = 16
+SESSIONS = ("peak_concurrent_sessions", "planned")
 
 
 class QuarterHead(serializers.Serializer[Any]):
@@ -71,9 +72,14 @@ class RoadmapView(WeighbridgeView):
 
 
 def shown_head(told: Mapping[str, Any]) -> dict[str, Any]:
-    """Hours are numbers here; a head keeps them as texts, as a baseline does."""
+    """Hours and sessions are numbers here; a head keeps them as texts, as a baseline
+    does. Money stays a text."""
     hours = {
         name: number(Decimal(value)) if isinstance(value, str) else value
         for name, value in told["ops"].items()
     }
-    return {**told, "ops": hours}
+    compute = {
+        name: number(Decimal(value)) if name in SESSIONS and value else value
+        for name, value in told["compute"].items()
+    }
+    return {**told, "compute": compute, "ops": hours}

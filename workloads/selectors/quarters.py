@@ -24,12 +24,14 @@ class Head:
 
 
 class PlanColumn(Protocol):
-    """One part of the quarters' heads: `code`, and one query for all quarters."""
+    """Parts of the quarters' heads, by their codes, read at once for all quarters."""
 
     @property
-    def code(self) -> str: ...
+    def codes(self) -> tuple[str, ...]: ...
 
-    def heads(self, quarters: Sequence[Quarter]) -> Mapping[Quarter, Any]: ...
+    def heads(
+        self, quarters: Sequence[Quarter]
+    ) -> Mapping[Quarter, Mapping[str, Any]]: ...
 
 
 @cache
@@ -41,14 +43,13 @@ def heads_of(
     quarters: Sequence[Quarter], *, codes: Collection[str] | None = None
 ) -> list[Head]:
     """The head of each quarter, in order; of the parts named, where some are named."""
-    columns = [
-        column
+    filled = [
+        column.heads(quarters)
         for column in _load(tuple(settings.PLAN_COLUMNS))
-        if codes is None or column.code in codes
+        if codes is None or set(column.codes) & set(codes)
     ]
-    filled = {column.code: column.heads(quarters) for column in columns}
     return [
-        Head(quarter, {code: parts[quarter] for code, parts in filled.items()})
+        Head(quarter, {k: v for parts in filled for k, v in parts[quarter].items()})
         for quarter in quarters
     ]
 

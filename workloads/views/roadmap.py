@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -125,7 +125,9 @@ def _head(column: Column, longest: float) -> dict[str, Any]:
         "ops": _figure(ops["hours_week"], ops["planned"], ops["unknown"]),
         "of": _of(ops["ceiling_hours_week"]),
         "tokens": _figure(tokens["tokens"], tokens["planned"], tokens["unknown"]),
+        "cost": _cost(tokens),
         "compute": _compute(compute),
+        "compute_cost": _cost(compute),
         "unknown": unknown_words(ops["unknown"]),
     }
 
@@ -147,9 +149,26 @@ def _of(ceiling: str | None) -> str:
     return "" if ceiling is None else f"of {formats.in_full(Decimal(ceiling))}"
 
 
-def _compute(compute: Mapping[str, Any]) -> str:
-    peak = compute["peak_concurrent_sessions"]
-    return "" if peak is None else f"{formats.in_full(Decimal(peak))} peak"
+def _compute(compute: Mapping[str, Any]) -> SafeString:
+    """53 peak + 10 planned · 72 to buy"""
+    second = Decimal(compute["planned"]).to_integral_value(ROUND_HALF_UP)
+    return format_html(
+        '{} <span class="unit">peak</span>{} · {} <span class="unit">to buy</span>',
+        formats.in_full(Decimal(compute["peak_concurrent_sessions"]), 0),
+        format_html(
+            ' <span class="second">+ {} planned</span>', formats.in_full(second)
+        )
+        if second
+        else "",
+        formats.in_full(compute["capacity_sessions"]),
+    )
+
+
+def _cost(part: Mapping[str, Any]) -> str:
+    """Money of the quarter; nothing where the rate card lacks a price."""
+    if part["cost"] is None:
+        return ""
+    return formats.money(Decimal(part["cost"]), part["currency"])
 
 
 # --- Rows ----------------------------------------------------------------------------
