@@ -244,12 +244,7 @@ def ops_of(
     staffed: Mapping[Any, Decimal],
 ) -> OpsQuarter:
     """Ops hours of the workloads that are live in a quarter or ship in it."""
-    there = [
-        workload
-        for workload in workloads
-        if workload.first_quarter <= quarter
-        and not _retired_before(workload, quarter, numbers)
-    ]
+    there = [one for one in workloads if counts_in(one, quarter, numbers)]
     load = ops.ops_load(
         stable_hours_week=sum((one.ops_hours_week for one in there), NOTHING),
         workloads=len(there),
@@ -266,11 +261,14 @@ def ops_of(
     )
 
 
-def _retired_before(workload: Sized, quarter: Quarter, numbers: Numbers) -> bool:
-    if workload.retired is None:
+def counts_in(workload: Sized, quarter: Quarter, numbers: Numbers) -> bool:
+    """Whether people work on it: from its first quarter to the one it is retired in."""
+    if not workload.first_quarter <= quarter:
         return False
+    if workload.retired is None:
+        return True
     first = quarter.months(numbers.fiscal_year_starts)[0]
-    return workload.retired.index < first.index
+    return workload.retired.index >= first.index
 
 
 def _sum_tokens(parts: Iterable[WorkloadMonth]) -> Tokens:
