@@ -61,16 +61,11 @@ class PlanMonths:
 
     def column(self, place: int) -> WorkloadMonths:
         return WorkloadMonths(
-            *(
-                table[:, place]
-                for table in (
-                    self.ramp,
-                    self.growing,
-                    self.factor,
-                    self.input_price,
-                    self.output_price,
-                )
-            )
+            self.ramp[:, place],
+            self.growing[:, place],
+            self.factor[:, place],
+            self.input_price[:, place],
+            self.output_price[:, place],
         )
 
     def money_a_user(self) -> Floats:

@@ -1,7 +1,7 @@
 """The plan as the forecast reads it: each workload with the inputs that it shows."""
 
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -20,7 +20,7 @@ from portal.kernel.models import ModelNumbers
 from portal.kernel.periods import Month, Quarter
 from workloads.enums import COUNTED, Status
 from workloads.models import StatusStep, Workload
-from workloads.rules.estimates import RANGED_INPUTS
+from workloads.rules.estimates import RANGED_INPUTS, EstimateInputs
 from workloads.rules.shown import ref_of
 from workloads.selectors.quarters import first_quarter_of
 
@@ -104,6 +104,24 @@ class Row(NamedTuple):
     submitted_at: datetime | None
 
 
+_INPUTS = (
+    "users",
+    "sessions_per_user_month",
+    "turns_per_session",
+    "input_tokens_per_turn",
+    "output_tokens_per_turn",
+    "output_multiplier",
+    "tool_call_factor",
+    "retry_factor",
+    "session_minutes",
+    "profile",
+    "ops_hours_week",
+    "growth_per_month",
+    "cached_input_share",
+    "declared_tokens_per_user_month",
+    "declared_input_share",
+    "ranges",
+)
 _COLUMNS = (
     "number",
     "status",
@@ -111,29 +129,7 @@ _COLUMNS = (
     "primary_model",
     "live_at",
     "retired_at",
-    *(
-        f"{_SHOWN}{name}"
-        for name in (
-            "users",
-            "sessions_per_user_month",
-            "turns_per_session",
-            "input_tokens_per_turn",
-            "output_tokens_per_turn",
-            "output_multiplier",
-            "tool_call_factor",
-            "retry_factor",
-            "session_minutes",
-            "profile",
-            "ops_hours_week",
-            "growth_per_month",
-            "cached_input_share",
-            "declared_tokens_per_user_month",
-            "declared_input_share",
-            "ranges",
-            "primary_model",
-            "submitted_at",
-        )
-    ),
+    *(f"{_SHOWN}{name}" for name in (*_INPUTS, "primary_model", "submitted_at")),
 )
 
 
@@ -202,6 +198,30 @@ def sized_of(row: Row, starts: int) -> Sized | None:
         retired=Month.of(clock.today(row.retired_at)) if row.retired_at else None,
         **ranged(row.ranges, row),
     )
+
+
+def sized_if_shipped(
+    ref: str, inputs: EstimateInputs, quarter: Quarter, now: datetime, starts: int
+) -> Sized | None:
+    """A workload that no plan has, as if its estimate were submitted `now`.
+
+    None where inputs are missing.
+    """
+    declared = "declared_tokens_per_user_month"
+    row = Row(
+        number=0,
+        status="",
+        ship_quarter=str(quarter),
+        plan_model=inputs.primary_model,
+        live_at=None,
+        retired_at=None,
+        declared=inputs.declared_tokens_per_user_month,
+        estimate_model=inputs.primary_model,
+        submitted_at=now,
+        **{name: getattr(inputs, name) for name in _INPUTS if name != declared},
+    )
+    one = sized_of(row, starts)
+    return None if one is None else replace(one, ref=ref)
 
 
 def ranged(ranges: dict[str, list[float]] | None, source: object) -> dict[str, Any]:

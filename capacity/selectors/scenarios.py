@@ -1,0 +1,92 @@
+"""Scenarios on the plan as it stands: read once, changed in memory, never written."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from capacity.formulas.changes import Changes, Refusal, refusals
+from capacity.formulas.forecast import MonthForecast
+from capacity.formulas.monte_carlo import MonteCarlo, monte_carlo
+from capacity.formulas.prices import NoPrice
+from capacity.formulas.scenarios import Outcome, Setting, StressTest, play, stress_tests
+from capacity.selectors.forecast import Ground, ground
+from capacity.selectors.problems import PriceMissing
+from capacity.selectors.reserve import Reserve, reserves_of
+from portal.kernel.errors import FieldError, Invalid
+from portal.kernel.periods import Month, Quarter
+
+MOST_MONTHS = 60
+DEFAULT_MONTHS = 12
+# A forecast is exact, so a growth's digits grow with the months: twenty years are enough.
+YEARS_FROM_TODAY = 20
+
+
+@dataclass(frozen=True)
+class Stage:
+    """The plan, its forecast without any change, and what is left of each reserve."""
+
+    ground: Ground
+    setting: Setting
+    baseline: tuple[MonthForecast, ...]
+    reserves: Mapping[Quarter, Reserve]
+
+    def play(self, changes: Changes) -> Outcome:
+        """`Invalid` names what the plan lacks, `PriceMissing` a month without a price."""
+        self.require_possible(changes)
+        try:
+            return play(self.setting, changes, self.baseline)
+        except NoPrice as error:
+            raise PriceMissing.of(error) from error
+
+    def sample(self, changes: Changes, *, samples: int, seed: int) -> MonteCarlo:
+        """As `play`, for samples of the inputs' ranges."""
+        try:
+            return monte_carlo(self.setting, changes, samples=samples, seed=seed)
+        except NoPrice as error:
+            raise PriceMissing.of(error) from error
+
+    def refusals(self, changes: Changes) -> list[Refusal]:
+        return refusals(changes, self.setting.workloads, self.setting.rates.card)
+
+    def require_possible(self, changes: Changes) -> None:
+        found = self.refusals(changes)
+        if found:
+            raise Invalid(
+                " ".join(one.detail for one in found[:3]),
+                errors=[
+                    FieldError("/" + "/".join(one.path), one.code, one.detail)
+                    for one in found
+                ],
+            )
+
+    def stress(self, today: Month) -> list[tuple[StressTest, Outcome]]:
+        """The three standing questions, asked of the plan as it stands now."""
+        starts = self.ground.current.fiscal_year_starts
+        coming = Quarter.of(today.first_day, starts).plus(1)
+        tests = stress_tests(self.setting, self.baseline, coming)
+        return [(test, self.play(test.changes)) for test in tests]
+
+
+def stage(first: Month, months: int, on: Ground | None = None) -> Stage:
+    """Live and committed workloads, seven queries. `PriceMissing` as the forecast."""
+    on = on or ground()
+    periods = on.periods(first, months)
+    starts = on.current.fiscal_year_starts
+    reserves = reserves_of(
+        (Quarter.of(period.month.first_day, starts) for period in periods), on
+    )
+    setting = Setting(
+        workloads=on.plan.sized,
+        periods=periods,
+        numbers=on.numbers,
+        rates=on.rates,
+        reserve_left={quarter: one.left for quarter, one in reserves.items()},
+        ops_hour_price=on.current.ops_hour_price,
+    )
+    return Stage(on, setting, tuple(on.months(first, months)), reserves)
+
+
+def require_near(first: Month, today: Month) -> None:
+    """`Invalid` for a first month more than twenty years from today."""
+    if abs(first.index - today.index) > 12 * YEARS_FROM_TODAY:
+        detail = f"It lies more than {YEARS_FROM_TODAY} years from {today}."
+        raise Invalid(detail, errors=[FieldError("/from", "out_of_range", detail)])
