@@ -1,8 +1,13 @@
 """What the worker does for the capacity model."""
 
+import os
+import socket
+from uuid import uuid4
+
 from celery import shared_task
 
-from capacity.services import quarters
+from capacity.services import quarters, recalibration, recalibration_schedule
+from capacity.services.recalibration_leases import requeue_lost
 from portal.kernel import clock
 from portal.kernel.enums import Source
 from portal.kernel.origin import origin
@@ -13,3 +18,28 @@ def close_due_quarters() -> int:
     """Hourly: write down which quarters their days have closed. Twice is as once."""
     with origin(Source.SYSTEM):
         return len(quarters.close_due_quarters(now=clock.now()))
+
+
+@shared_task
+def request_due_recalibrations() -> list[int]:
+    """Hourly: ask for the month's and the quarter's. Twice is as once."""
+    with origin(Source.SYSTEM):
+        return recalibration_schedule.request_due(now=clock.now())
+
+
+@shared_task
+def run_recalibration(run_id: int) -> bool:
+    """Carry out a run, unless somebody else has it or it has ended."""
+    # No other attempt is called so, not even of this process.
+    worker = f"{socket.gethostname()} {os.getpid()} {uuid4().hex[:8]}"
+    with origin(Source.SYSTEM):
+        return recalibration.run_recalibration(
+            run_id=run_id, worker=worker, clock=clock.now
+        )
+
+
+@shared_task
+def take_up_lost_recalibrations() -> list[int]:
+    """Every 20 seconds: runs whose worker is gone are asked for again."""
+    with origin(Source.SYSTEM):
+        return requeue_lost(now=clock.now())

@@ -312,6 +312,12 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         # A worker that was away must not find a heap of the same request.
         "options": {"expire_seconds": 10},
     },
+    # With a lease of 30 s, a run whose worker was killed goes on within a minute.
+    "take up lost recalibrations": {
+        "task": "capacity.tasks.take_up_lost_recalibrations",
+        "schedule": timedelta(seconds=20),
+        "options": {"expire_seconds": 20},
+    },
     **{
         name: {"task": task, "schedule": timedelta(hours=1), "start_time": LONG_AGO}
         for name, task in (
@@ -319,6 +325,10 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
             ("keep signatures", "workloads.tasks.keep_signatures"),
             ("remove old sheets", "workloads.tasks.remove_old_sheets"),
             ("close due quarters", "capacity.tasks.close_due_quarters"),
+            (
+                "request due recalibrations",
+                "capacity.tasks.request_due_recalibrations",
+            ),
         )
     },
 }
