@@ -1,10 +1,11 @@
 """Which signatures wait, as the database answers: filters, orders, and whose they are."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from django.utils.functional import SimpleLazyObject
 
 from tests.conftest import NOW
 from tests.workloads import stories
@@ -200,6 +201,32 @@ def test_the_database_and_the_rules_name_the_same_as_yours(cast, queue, who):
     assert [row.for_principal for row in told] == [
         item.for_principal.display_name if item.for_principal else "" for item in judged
     ]
+
+
+def test_a_role_that_was_taken_away_takes_its_rows_along_at_once(cast, queue):
+    def counted() -> tuple[int, int]:
+        viewer = viewer_of(cast.noor, LATER)
+        yours = waiting_rows.rows(viewer, WaitFilter(only=Whose.YOURS), 0, 100)
+        return len(yours), waiting_rows.counts(viewer, WaitFilter()).yours
+
+    before = counted()
+    cast.noor.roles = ["finance"]
+    cast.noor.save()
+    moved = counted()
+    cast.noor.roles = []
+    cast.noor.save()
+
+    assert (before, moved, counted()) == ((3, 3), (2, 2), (0, 0))
+
+
+def test_a_kept_statement_keeps_no_account_and_so_no_request(cast):
+    lazily = SimpleLazyObject(lambda: cast.noor)
+
+    viewer = viewer_of(lazily, LATER)
+
+    assert viewer == viewer_of(cast.noor, LATER)
+    plain = {type(value) for value in vars(viewer).values()}
+    assert plain == {int, frozenset, bool, date, datetime}
 
 
 @pytest.mark.parametrize("patience", [0, 1, 5, 10])

@@ -62,7 +62,13 @@ def viewer_of(user: User, now: datetime) -> Viewer:
     today = clock.today(now)
     patience, _ = overdue_after()
     late = last_day_overdue(today, patience) + timedelta(days=1)
-    return Viewer(user, tuple(user.roles), today, clock.midnight(late))
+    return Viewer(
+        user_id=user.pk,
+        signs=frozenset(_own_roles(user)),
+        may_stand_in=access.has_a_say(user),
+        today=today,
+        late_from=clock.midnight(late),
+    )
 
 
 def waiting_signatures(
@@ -137,7 +143,7 @@ def count_waiting_for(user: User, now: datetime) -> int:
     """
     today = clock.today(now)
     asked = User.objects.filter(pk=user.pk).values_list(
-        Exists(deputyships(user, today)), _sum_of(_yours(user, {}, today))
+        Exists(deputyships(user.pk, today)), _sum_of(_yours(user, {}, today))
     )
     is_deputy, own = asked.get()
     if not is_deputy:

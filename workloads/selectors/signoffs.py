@@ -99,10 +99,13 @@ def renewable_from(signoff: Signoff, estimate: Estimate) -> date | None:
     return signoff.lapses_on - timedelta(days=estimate.signature_reminder_days)
 
 
-def deputyships(user: User, today: date) -> QuerySet[Deputy]:
+def deputyships(user_id: int, today: date) -> QuerySet[Deputy]:
     """The spans of today in which this person stands in for someone."""
     return Deputy.objects.filter(
-        deputy=user, from_day__lte=today, until_day__gte=today, signer__is_active=True
+        deputy=user_id,
+        from_day__lte=today,
+        until_day__gte=today,
+        signer__is_active=True,
     )
 
 
@@ -111,7 +114,7 @@ def principals_by_role(user: User, today: date) -> dict[SignRole, list[User]]:
     # Named while they had other roles, perhaps: an auditor of today signs nothing.
     if not access.has_a_say(user):
         return {}
-    rows = deputyships(user, today).select_related("signer")
+    rows = deputyships(user.pk, today).select_related("signer")
     by_role: dict[SignRole, list[User]] = {}
     for row in rows.order_by("id"):
         if row.role in row.signer.roles:

@@ -29,7 +29,6 @@ from django.db.models import (
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Cast, Coalesce, Greatest, NullIf
 
-from portal.kernel import access
 from portal.kernel.models import User
 from workloads.enums import SignRole
 from workloads.models import Estimate, Reminder, Signoff, SignoffEnd
@@ -58,14 +57,15 @@ _ORDERS: dict[Order, tuple[str, ...]] = {
 
 @dataclass(frozen=True)
 class Viewer:
-    """Who looks, on which day, and from when on waiting is late.
+    """Who looks, what they may sign, on which day, and from when on waiting is late.
 
-    Two viewers are the same when they may do the same: a kept statement of one is then
-    the other's.
+    Statements are kept by it. So it holds all that they depend on, rights as they are
+    now, and no account: that of a request would keep the whole request alive.
     """
 
-    user: User
-    roles: tuple[str, ...]
+    user_id: int
+    signs: frozenset[SignRole]
+    may_stand_in: bool
     today: date
     late_from: datetime
 
@@ -228,7 +228,7 @@ def _lapsing(viewer: Viewer, role: SignRole, asked: WaitFilter) -> Arm | None:
     """Versions on which the viewer's own signature is to be renewed."""
     if asked.wait not in (None, Wait.RENEW):
         return None
-    own = waiting.lapsing(viewer.user.pk, viewer.today).filter(role=role)
+    own = waiting.lapsing(viewer.user_id, viewer.today).filter(role=role)
     return (
         waiting.open_estimates()
         .filter(Exists(own))
@@ -264,8 +264,8 @@ def _known(arm: Arm, role: SignRole, place: int, viewer: Viewer) -> Arm:
 
 
 def _can_sign(role: SignRole, viewer: Viewer) -> Q:
-    separated = waiting.separated(role, [viewer.user.pk])
-    if access.allows(viewer.user, f"signoff.{role}"):
+    separated = waiting.separated(role, [viewer.user_id])
+    if role in viewer.signs:
         return separated
     return separated & Q(principal__isnull=False)
 
@@ -273,11 +273,10 @@ def _can_sign(role: SignRole, viewer: Viewer) -> Q:
 def _principal(role: SignRole, viewer: Viewer) -> Combinable:
     """For whom the viewer may sign it as deputy: the first who is not barred."""
     nobody = Value(None, output_field=IntegerField())
-    user = viewer.user
     # Who holds the role signs in their own name only.
-    if access.allows(user, f"signoff.{role}") or not access.has_a_say(user):
+    if role in viewer.signs or not viewer.may_stand_in:
         return nobody
-    spans = deputyships(user, viewer.today).filter(
+    spans = deputyships(viewer.user_id, viewer.today).filter(
         role=role, signer__roles__contains=[str(role)]
     )
     others = Signoff.objects.filter(
@@ -316,7 +315,7 @@ def _told(arm: Arm, role: SignRole, viewer: Viewer) -> Arm:
     asks = Reminder.objects.filter(
         workload=OuterRef("workload"),
         code=f"signoff_{role}",
-        asked=viewer.user,
+        asked=viewer.user_id,
         asked_by__isnull=False,
         at__gte=OuterRef("since"),
     ).order_by("-at")
