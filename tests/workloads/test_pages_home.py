@@ -223,6 +223,48 @@ def test_a_long_list_says_where_the_rest_is(cast, as_, monkeypatch):
     assert 'href="/plan/?owner=sarah"' in owner.content.decode()
 
 
+def test_answered_asks_take_no_place_from_what_is_still_to_do(cast, as_, monkeypatch):
+    monkeypatch.setattr("workloads.views.waiting.MOST_WORKLOADS", 2)
+    for n in range(3):
+        workload = stories.proposed(cast, name=f"Workload {n}", owner=cast.marcus)
+        ask_for_requirement(
+            number=workload.number, code="success_criteria", actor=cast.noor, now=NOW
+        )
+        stories.with_criterion(workload, cast.marcus)
+    stories.proposed(cast, name="Her own", owner=cast.pia)
+
+    page = words(as_("pia").get("/"))
+
+    assert "Estimate it Her own." in page
+    assert "One thing waits for you" in page
+
+
+def test_what_a_person_can_do_no_more_is_not_asked_of_them(cast, as_):
+    workload = stories.proposed(cast, owner=cast.marcus)
+    ask_for_requirement(number=1, code="success_criteria", actor=cast.noor, now=NOW)
+    before = [words(as_(who).get("/")) for who in ("marcus", "pia")]
+
+    cast.pia.roles = ["owner"]
+    cast.pia.save()
+    Workload.objects.filter(pk=workload.pk).update(owner=cast.sarah)
+    after = [words(as_(who).get("/")) for who in ("marcus", "pia")]
+
+    assert all("Write its success criteria" in page for page in before)
+    assert all("Nothing waits for you" in page for page in after)
+
+
+def test_the_way_to_the_rest_survives_any_name_of_an_account(cast, as_, monkeypatch):
+    monkeypatch.setattr("workloads.views.waiting.MOST_WORKLOADS", 1)
+    cast.sarah.username = "sarah+plan@example.com"
+    cast.sarah.save()
+    for n in range(2):
+        stories.proposed(cast, name=f"Workload {n}")
+
+    page = as_("sarah").get("/").content.decode()
+
+    assert 'href="/plan/?owner=sarah%2Bplan%40example.com"' in page
+
+
 @pytest.mark.parametrize("who", ["noor", "sarah", "nils"])
 @pytest.mark.parametrize("rows", [1, 3])
 def test_home_takes_the_same_queries_for_one_and_for_three(

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import reduce
+from operator import or_
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import (
@@ -35,13 +37,22 @@ from workloads.models import (
     SuccessCriterion,
     Workload,
 )
-from workloads.rules.duties import Ask, Duty, Standing, duties_of
+from workloads.rules.duties import CODES, Ask, Duty, Standing, duties_of
 from workloads.rules.estimates import missing_inputs
 from workloads.selectors.estimates import inputs_of
 from workloads.selectors.waiting import ready
 
 # An ask that nobody answered in a month is no news any more.
 ASKS_LAST = timedelta(days=30)
+
+# What others may be asked to do, and the right that it takes besides owning the row.
+_DONE_BY = {
+    Duty.ESTIMATE: "estimate.write",
+    Duty.OWNER: "workload.edit",
+    Duty.QUARTER: "workload.edit",
+    Duty.CRITERIA: "criteria.edit",
+    Duty.READINESS: "readiness.edit",
+}
 
 
 @dataclass(frozen=True)
@@ -107,19 +118,27 @@ def _rows(user: User, now: datetime) -> QuerySet[Workload]:
         .annotate(proofs=Count("pk"))
         .values("proofs")
     )
+    open_duties = _open_duties(criteria)
     unsettled = (
-        Q(draft_estimate__isnull=False)
-        | Q(submitted_estimate__isnull=True)
-        | Q(submitted_estimate__state=EstimateState.REFUSED)
+        open_duties[Duty.ESTIMATE]
         | Q(Exists(lapsed))
         | is_ready
-        | Q(status=Status.PLANNED) & (Q(ship_quarter="") | ~Q(Exists(criteria)))
-        | Q(status=Status.COMMITTED, proofs__lt=len(ReadinessCheck))
+        | Q(status=Status.PLANNED)
+        & (open_duties[Duty.QUARTER] | open_duties[Duty.CRITERIA])
+        | Q(status=Status.COMMITTED) & open_duties[Duty.READINESS]
+    )
+    # An ask that was answered, or that the person cannot follow any more, takes no place
+    # from what is still theirs to do.
+    unanswered = (
+        is_open
+        & Q(pk__in=asked.filter(code=CODES[duty]).values("workload"))
+        & (Q() if access.allows(user, _DONE_BY[duty]) else Q(owner=user))
+        for duty, is_open in open_duties.items()
     )
     return (
         Workload.objects.exclude(status=Status.RETIRED)
         .annotate(proofs=Coalesce(Subquery(proofs), 0))
-        .filter(Q(owner=user) & unsettled | Q(pk__in=asked.values("workload")))
+        .filter(reduce(or_, unanswered, Q(owner=user) & unsettled))
         .annotate(
             is_ready=Case(
                 When(is_ready, then=Value(value=True)), default=Value(value=False)
@@ -130,6 +149,21 @@ def _rows(user: User, now: datetime) -> QuerySet[Workload]:
         )
         .select_related("submitted_estimate", "draft_estimate")
     )
+
+
+def _open_duties(criteria: QuerySet[SuccessCriterion]) -> dict[Duty, Q]:
+    """What is missing, one duty for each requirement that can be asked for."""
+    return {
+        Duty.ESTIMATE: (
+            Q(draft_estimate__isnull=False)
+            | Q(submitted_estimate__isnull=True)
+            | Q(submitted_estimate__state=EstimateState.REFUSED)
+        ),
+        Duty.OWNER: Q(owner__isnull=True),
+        Duty.QUARTER: Q(ship_quarter=""),
+        Duty.CRITERIA: ~Q(Exists(criteria)),
+        Duty.READINESS: Q(proofs__lt=len(ReadinessCheck)) & ~Q(status=Status.LIVE),
+    }
 
 
 def _lapsed(now: datetime) -> QuerySet[Signoff]:

@@ -73,8 +73,7 @@ def _estimate(todo: ToDo) -> Told:
 
 
 def _ask(todo: ToDo) -> Told:
-    *others, last = map(str, todo.lapsed)
-    roles = f"{', '.join(others)} and {last}" if others else last
+    roles = formats.listed([str(role) for role in todo.lapsed])
     many = len(todo.lapsed) > 1
     submitted = todo.workload.submitted_estimate
     on = f" on v{submitted.version}" if submitted else ""

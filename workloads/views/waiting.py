@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
+from urllib.parse import urlencode
 
 from django.urls import reverse
 
@@ -91,10 +92,11 @@ def _duties(user: User, now: datetime) -> Iterator[Waiting]:
         if todo.workload.pk in shown:
             yield told_duty(todo)
     if len({todo.workload.pk for todo in todos}) > MOST_WORKLOADS:
+        own = urlencode({"owner": user.username})
         yield Waiting(
             title="More of your workloads wait for you",
             detail="The plan lists all that you own.",
-            link=f"{reverse('workloads:plan-table')}?owner={user.username}",
+            link=f"{reverse('workloads:plan-table')}?{own}",
             button="Open the plan",
             more=True,
         )
