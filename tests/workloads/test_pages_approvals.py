@@ -501,6 +501,7 @@ def two(cast: SimpleNamespace) -> list[Estimate]:
         ("q=W-02", 1, 2),
         ("wait=sign&q=support", 1, 2),
         ("role=nonsense&wait=-&only=x&order=y&page=0", 2, 4),
+        (f"page={'9' * 5000}", 2, 4),
     ],
 )
 def test_the_address_narrows_the_inbox(as_, two, query, yours, others):

@@ -34,7 +34,6 @@ LABELS = {
 CHOICES = {"shape": Shape, "audience": Audience, "cost_gate": CostGate}
 DAYS = frozenset({"due_on", "done_on"})
 
-
 _OF_CRITERIA = ("baseline", "target", "due_on")
 _ORDER = {
     name: place
@@ -43,7 +42,7 @@ _ORDER = {
 
 
 def in_order(names: Iterable[str]) -> list[str]:
-    """Fields as the forms have them; the database keeps the names of a change by length."""
+    """Fields as the forms have them: the database keeps them by the length of name."""
     return sorted(names, key=lambda name: _ORDER.get(name, -1))
 
 
@@ -60,7 +59,7 @@ def value_words(name: str, value: Any) -> str:
         return plain_text(value)
     try:
         return _read(name, value)
-    except (ValueError, TypeError, AttributeError, InvalidOperation):
+    except (ValueError, TypeError, LookupError, AttributeError, InvalidOperation):
         return plain_text(value)
 
 
