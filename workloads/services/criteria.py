@@ -156,8 +156,8 @@ def record_readiness(
 ) -> ReadinessItem:
     """Record one proof, or replace the earlier one of the same item.
 
-    `if_seen` is as above. Raises NotAllowed, Stale, or Invalid for a day that has not come yet and for a link that a
-    browser would not open as a page.
+    `if_seen` is as above. Raises NotAllowed, Stale, or Invalid for a day that has not
+    come yet and for a link that a browser would not open as a page.
     """
     workload = lock_workload(number)
     access.require(actor, "readiness.edit", workload)

@@ -76,7 +76,10 @@ def _finding(unit: str, values: list[tuple[str, float]]) -> str:
     if before == after:
         return f"It stayed at {in_full(before)} {unit} from {first} to {last}."
     verb = "fell" if after < before else "rose"
-    return f"It {verb} from {in_full(before)} {unit} for {first} to {in_full(after)} for {last}."
+    return (
+        f"It {verb} from {in_full(before)} {unit} for {first} to {in_full(after)} for "
+        f"{last}."
+    )
 
 
 def _lede(days: list[tuple[str, float]], hours: list[tuple[str, float]]) -> str:
