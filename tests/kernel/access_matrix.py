@@ -82,6 +82,7 @@ TOKENS = f"{V1}tokens/<int:number>/"
 CRITERION = f"{W}success-criteria/<int:number>/"
 DEPARTMENT = f"{V1}departments/<str:code>/"
 DEPUTY = f"{V1}deputies/<int:number>/"
+QUARTER = f"{V1}quarters/<str:quarter>/"
 BASELINE = f"{V1}plan/baselines/<int:number>/"
 
 API: list[Cell] = [
@@ -150,6 +151,19 @@ API: list[Cell] = [
     *posts(f"{V1}deputies/", who=SIGNERS),
     Cell(f"{V1}deputies/", "POST", only("ops"), {"role": "ops"}),
     Cell(DEPUTY, "DELETE", only("finance")),
+    # --- The forecast ----------------------------------------------------------------
+    *reads(f"{V1}forecast/", f"{V1}overlap/"),
+    # --- Rates and staffing ----------------------------------------------------------
+    *reads(f"{V1}rate-card/", f"{V1}compute-lines/", f"{V1}staffing/"),
+    *posts(f"{V1}rate-card/", f"{V1}compute-lines/", who=only("finance")),
+    *posts(f"{V1}staffing/", who=only("ops")),
+    # --- Actuals ---------------------------------------------------------------------
+    *reads(*(f"{V1}actuals/{kind}/" for kind in ("compute", "ops", "tokens"))),
+    *posts(f"{V1}actuals/compute/", who=only("engineering")),
+    *posts(f"{V1}actuals/ops/", who=only("ops")),
+    *posts(f"{V1}actuals/tokens/", who=SIGNERS),
+    *reads(QUARTER),
+    *posts(f"{QUARTER}close/", f"{QUARTER}reopen/", who=only("finance")),
 ]
 
 REFERENCE = r"^(?P<ref>[A-Za-z]{1,2}-[0-9]{1,9})/?$"

@@ -77,6 +77,7 @@ def built() -> SimpleNamespace:
             "code": "success_criteria",
             "kind": "csv",
             "column": "ship_quarter",
+            "quarter": "2026Q1",
             "criterion_id": criterion,
             "user_id": persons["no role"].pk,
             **records,

@@ -53,6 +53,8 @@ class Operation:
     # Media types besides JSON that this answers with.
     media_types: tuple[str, ...] = ()
     status: int = 200
+    # A POST of what stands already: 200 with the row that stands.
+    or_present: bool = False
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
     listing: Listing | None = None
     problems: tuple[type[Problem], ...] = ()
@@ -78,6 +80,7 @@ def operation(  # noqa: PLR0913 - a declaration, all by keyword
     many: bool = False,
     media_types: tuple[str, ...] = (),
     status: int = 200,
+    or_present: bool = False,
     parameters: Mapping[str, Parameter] | None = None,
     listing: Listing | None = None,
     problems: tuple[type[Problem], ...] = (),
@@ -95,6 +98,7 @@ def operation(  # noqa: PLR0913 - a declaration, all by keyword
         many=many,
         media_types=media_types,
         status=status,
+        or_present=or_present,
         parameters=parameters or {},
         listing=listing,
         problems=problems,

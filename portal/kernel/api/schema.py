@@ -155,6 +155,9 @@ class ConventionSchema(AutoSchema):
             answers[declared.status, media_type] = OpenApiResponse(BINARY)
         if declared.answer is not None:
             answers[declared.status, JSON] = OpenApiResponse(self._answer())
+        if declared.or_present:
+            present = OpenApiResponse(self._answer(), "It stands already.")
+            answers[200, JSON] = present
         if not answers:
             answers[declared.status] = OpenApiResponse(description="No body.")
         if self._has_etag and self.method == "GET":
