@@ -69,6 +69,15 @@ class QuarterVerdict:
         return excess(self.baseline, self.scenario)
 
     @property
+    def excess_of(self) -> QuarterCosts:
+        """What each budget costs more, never below 0."""
+        above = (
+            max(NOTHING, new - old)
+            for old, new in zip(self.baseline, self.scenario, strict=True)
+        )
+        return QuarterCosts(*above)
+
+    @property
     def missing(self) -> Decimal:
         return max(NOTHING, self.excess - self.left)
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from capacity.formulas.changes import Changes, Refusal, refusals
 from capacity.formulas.forecast import MonthForecast
 from capacity.formulas.monte_carlo import MonteCarlo, monte_carlo
+from capacity.formulas.periods import Quarter as AnyQuarter
 from capacity.formulas.prices import NoPrice
 from capacity.formulas.scenarios import Outcome, Setting, StressTest, play, stress_tests
 from capacity.selectors.forecast import Ground, ground
@@ -22,12 +23,20 @@ YEARS_FROM_TODAY = 20
 
 @dataclass(frozen=True)
 class Stage:
-    """The plan, its forecast without any change, and what is left of each reserve."""
+    """The plan, its forecast without any change, and what is left of each reserve.
+
+    `quarters` are those of the months, one a month.
+    """
 
     ground: Ground
     setting: Setting
     baseline: tuple[MonthForecast, ...]
+    quarters: tuple[Quarter, ...]
     reserves: Mapping[Quarter, Reserve]
+
+    def reserve_of(self, quarter: AnyQuarter) -> Reserve:
+        """The reserve of a quarter that a formula names."""
+        return self.reserves[Quarter.parse(str(quarter))]
 
     def play(self, changes: Changes) -> Outcome:
         """`Invalid` names what the plan lacks, `PriceMissing` a month without a price."""
@@ -71,9 +80,8 @@ def stage(first: Month, months: int, on: Ground | None = None) -> Stage:
     on = on or ground()
     periods = on.periods(first, months)
     starts = on.current.fiscal_year_starts
-    reserves = reserves_of(
-        (Quarter.of(period.month.first_day, starts) for period in periods), on
-    )
+    quarters = tuple(Quarter.of(period.month.first_day, starts) for period in periods)
+    reserves = reserves_of(quarters, on)
     setting = Setting(
         workloads=on.plan.sized,
         periods=periods,
@@ -82,7 +90,8 @@ def stage(first: Month, months: int, on: Ground | None = None) -> Stage:
         reserve_left={quarter: one.left for quarter, one in reserves.items()},
         ops_hour_price=on.current.ops_hour_price,
     )
-    return Stage(on, setting, tuple(on.months(first, months)), reserves)
+    baseline = tuple(on.months(first, months))
+    return Stage(on, setting, baseline, quarters, reserves)
 
 
 def require_near(first: Month, today: Month) -> None:
