@@ -6,17 +6,20 @@ from pathlib import Path
 
 from django.db import transaction
 
+from governance.services.demo.actuals import actuals_of_the_past
 from governance.services.demo.days import Days, moment
 from governance.services.demo.events import Act, Story, tell
-from governance.services.demo.history import (
-    FIRST_QUARTER,
-    keeping_of_signatures,
-    story_of,
-)
+from governance.services.demo.history import keeping_of_signatures, story_of
 from governance.services.demo.people import make_departments, make_people
 from governance.services.demo.plan_stories import IMPORTED_DAYS_AGO, PLAN_STORIES
-from governance.services.demo.rates import enter_rate_card
-from governance.services.demo.shipped import SHIPPED
+from governance.services.demo.rates import cheaper_model, rates_of_the_past
+from governance.services.demo.reviews import (
+    recalibrations_of_the_past,
+    reserves_of_the_quarters,
+)
+from governance.services.demo.shipped import FIRST_QUARTER, SHIPPED
+from governance.services.demo.staffing import staffing_of_the_quarters
+from governance.services.demo.usage_tables import usage_of_the_past
 from portal.kernel.errors import Conflict
 from portal.kernel.models import User
 from portal.kernel.services.saved_views import save_view
@@ -51,9 +54,11 @@ def make_company(*, password: str, now: datetime) -> None:
     )
     people = make_people(password=password, now=begins)
     make_departments(people, now=begins + timedelta(hours=1))
-    enter_rate_card(people["daniel"], now=begins + timedelta(hours=2))
     tell(
         [
+            rates_of_the_past(people, days, begins + timedelta(hours=2)),
+            cheaper_model(people, days),
+            staffing_of_the_quarters(people, days),
             keeping_of_signatures(people, days),
             *(story_of(shipped, people, days) for shipped in SHIPPED),
             _import(people, days),
@@ -62,6 +67,10 @@ def make_company(*, password: str, now: datetime) -> None:
             _deputies(people, days),
             _views_of_the_planner(people, days),
             _reminders(people, days),
+            usage_of_the_past(days, now),
+            actuals_of_the_past(people, days),
+            recalibrations_of_the_past(people, days),
+            reserves_of_the_quarters(people, days),
         ],
         until=now,
     )

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 
 from portal.kernel import clock
-from portal.kernel.periods import Quarter
+from portal.kernel.periods import Month, Quarter
 
 WEEKDAYS = 5
 
@@ -36,6 +36,11 @@ class Days:
     def quarter(self, offset: int) -> Quarter:
         """The quarter of today is 0, the one before it -1."""
         return Quarter.of(self.today).plus(offset)
+
+    def offset_of(self, month: Month) -> int:
+        """Quarters from today's to the month's: 0, or below it for the past."""
+        there, here = Quarter.of(month.first_day), self.quarter(0)
+        return (there.year - here.year) * 4 + there.number - here.number
 
     def in_quarter(self, offset: int, day: int, hour: int = 10) -> datetime:
         """The n-th day of a quarter, counted from 1."""

@@ -8,7 +8,12 @@ from typing import Any
 from governance.services.demo.acts import Acts
 from governance.services.demo.days import Days, at_work, moment
 from governance.services.demo.events import Story
-from governance.services.demo.shipped import SHIPPED, Shipped
+from governance.services.demo.shipped import (
+    FIRST_QUARTER,
+    RETIRED_ON,
+    SHIPPED,
+    Shipped,
+)
 from portal.kernel import clock
 from portal.kernel.models import User
 from workloads.enums import EstimateState, ReadinessCheck, SignRole, Status, Verdict
@@ -17,7 +22,6 @@ from workloads.selectors.signoffs import numbers_with_lapsed
 from workloads.services.signoff_ends import lapse_signatures
 from workloads.services.signoffs import Press, sign
 
-FIRST_QUARTER = min(one.quarter for one in SHIPPED)
 RENEWED_BEFORE_THE_END = 8
 """Days before a quarter's end; the policy lets a signer renew from 14 days on."""
 
@@ -60,7 +64,7 @@ def story_of(shipped: Shipped, people: Mapping[str, User], days: Days) -> Story:
     )
     if shipped.retired_in is not None:
         story.then(
-            days.in_quarter(shipped.retired_in, 40),
+            days.in_quarter(shipped.retired_in, RETIRED_ON),
             acts.moved(owner, Status.RETIRED, shipped.retired_because),
         )
     return story

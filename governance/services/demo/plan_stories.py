@@ -123,6 +123,7 @@ def docs_answers(people: Mapping[str, User], days: Days) -> Story:
                 "declared_tokens_per_user_month": 1_120_000,
                 "session_minutes": Decimal(6),
                 "ops_hours_week": Decimal(6),
+                "ops_reason": "The knowledge team keeps the sources itself.",
                 "sources": {
                     "users": "observed",
                     "sessions_per_user_month": "pilot",

@@ -31,12 +31,17 @@ class Shipped:
     retired_because: str = ""
 
 
+FIRST_QUARTER = -6
+RETIRED_ON = 40
+"""The day of its quarter on which a workload was retired."""
+
+
 SHIPPED: tuple[Shipped, ...] = (
     Shipped(
         number=6,
         owner="sarah",
         quarter=-6,
-        day=66,
+        day=65,
         lead_days=196,
         hours_to_add=420,
         row={
@@ -71,7 +76,7 @@ SHIPPED: tuple[Shipped, ...] = (
         number=7,
         owner="marcus",
         quarter=-5,
-        day=58,
+        day=65,
         lead_days=171,
         hours_to_add=350,
         row={
@@ -98,7 +103,7 @@ SHIPPED: tuple[Shipped, ...] = (
         number=8,
         owner="tom",
         quarter=-4,
-        day=61,
+        day=65,
         lead_days=149,
         hours_to_add=290,
         row={
@@ -126,7 +131,7 @@ SHIPPED: tuple[Shipped, ...] = (
         number=9,
         owner="priya",
         quarter=-3,
-        day=54,
+        day=35,
         lead_days=122,
         hours_to_add=230,
         row={
@@ -162,7 +167,7 @@ SHIPPED: tuple[Shipped, ...] = (
         number=10,
         owner="sarah",
         quarter=-2,
-        day=50,
+        day=35,
         lead_days=98,
         hours_to_add=175,
         row={
@@ -193,7 +198,7 @@ SHIPPED: tuple[Shipped, ...] = (
         number=11,
         owner="aisha",
         quarter=-1,
-        day=47,
+        day=35,
         lead_days=76,
         hours_to_add=130,
         row={
@@ -222,7 +227,7 @@ SHIPPED: tuple[Shipped, ...] = (
         number=12,
         owner="aisha",
         quarter=-5,
-        day=74,
+        day=65,
         lead_days=160,
         hours_to_add=310,
         row={

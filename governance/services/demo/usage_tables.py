@@ -1,0 +1,79 @@
+"""Usage of the past, written where the runtime will write: aggregates, by month."""
+
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
+
+from django.db import connection
+
+from capacity.models import UsageDay, UsageHour
+from capacity.services.partitions import ensure_usage_months
+from governance.services.demo.days import Days, moment
+from governance.services.demo.events import Act, Story
+from governance.services.demo.shipped import (
+    FIRST_QUARTER,
+    RETIRED_ON,
+    SHIPPED,
+    Shipped,
+)
+from governance.services.demo.usage import Used, used_in
+from portal.kernel.periods import Month
+from workloads.models import Workload
+
+BY_DAY = (
+    "workload_id, day, tier, user_ref, model, calls, sessions, turns, retries, "
+    "tool_calls, input_tokens, cached_input_tokens, output_tokens"
+)
+BY_HOUR = "workload_id, day, hour, sessions, calls"
+
+
+def usage_of_the_past(days: Days, now: datetime) -> Story:
+    """Each month's usage arrives in the night after it; today's month up to yesterday."""
+    story = Story()
+    for month in months_of_the_past(days):
+        arrives = moment(month.last_day + timedelta(days=1), 0, 1)
+        story.then(min(arrives, now), _written(month, days))
+    return story
+
+
+def months_of_the_past(days: Days) -> list[Month]:
+    first = days.quarter(FIRST_QUARTER).months()[0]
+    count = Month.of(days.today).index - first.index + 1
+    return [first.plus(later) for later in range(count)]
+
+
+def _written(month: Month, days: Days) -> Act:
+    def act(_now: datetime) -> None:
+        ensure_usage_months([month])
+        pks = dict(Workload.objects.values_list("number", "pk"))
+        for shipped in SHIPPED:
+            span = days_of_use(shipped, month, days)
+            if span:
+                _copy(pks[shipped.number], used_in(shipped, month, *span, days))
+
+    return act
+
+
+def days_of_use(shipped: Shipped, month: Month, days: Days) -> tuple[date, date] | None:
+    """From the day after it went live to its last, or to yesterday."""
+    first = days.in_quarter(shipped.quarter, shipped.day).date() + timedelta(days=1)
+    last = days.today - timedelta(days=1)
+    if shipped.retired_in is not None:
+        last = min(last, days.in_quarter(shipped.retired_in, RETIRED_ON).date())
+    first, last = max(first, month.first_day), min(last, month.last_day)
+    return (first, last) if first <= last else None
+
+
+def _copy(workload_id: int, used: Used) -> None:
+    _into(UsageDay._meta.db_table, BY_DAY, workload_id, used.by_day)
+    _into(UsageHour._meta.db_table, BY_HOUR, workload_id, used.by_hour)
+
+
+def _into(
+    table: str, columns: str, workload_id: int, rows: Iterable[tuple[object, ...]]
+) -> None:
+    with (
+        connection.cursor() as cursor,
+        cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy,
+    ):
+        for row in rows:
+            copy.write_row((workload_id, *row))
