@@ -161,6 +161,7 @@ def _imagined(
         setattr(workload, name, value)
     if judged.figures:
         draft = workload.draft_estimate or Estimate(
+            workload=workload,
             version=1,
             state=EstimateState.DRAFT,
             **inputs_to_go_on_from(workload, defaults),
