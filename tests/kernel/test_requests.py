@@ -5,6 +5,7 @@ import logging
 import pytest
 from django.http import HttpResponse  # noqa: TID251 - a view of the test's own
 
+from portal.chunked import MOST_BYTES
 from portal.kernel.enums import Source
 from portal.kernel.middleware.requests import RequestMiddleware
 from portal.kernel.origin import current_origin
@@ -29,6 +30,29 @@ def test_a_sane_request_id_is_kept_and_any_other_replaced(sent, taken, client):
 
     assert (answer["X-Request-ID"] == sent) is taken
     assert len(answer["X-Request-ID"]) >= 8
+
+
+@pytest.mark.parametrize(
+    ("length", "status"),
+    [
+        (MOST_BYTES, 200),
+        (MOST_BYTES + 1, 413),
+        ("9" * 5000, 413),
+        ("", 200),
+        ("many", 200),
+    ],
+)
+def test_a_body_longer_than_anything_takes_is_refused_unread(length, status, rf):
+    class Unread:
+        def read(self, *_args):
+            raise AssertionError
+
+    request = rf.post("/audit/verify/", CONTENT_LENGTH=str(length))
+    request.environ["wsgi.input"] = Unread()
+
+    answer = RequestMiddleware(lambda _request: HttpResponse())(request)
+
+    assert answer.status_code == status
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,8 @@
 """The outermost layer of a request: its id, its door, one line in the log.
 
 And three rules for addresses: a NUL or a byte that is not UTF-8 never reaches a view;
-an answer under /api/ is never a page; a POST there is never redirected into a GET.
+an answer under /api/ is never a page; a POST there is never redirected into a GET. And
+one for bodies: what is longer than anything takes is refused unread.
 """
 
 import logging
@@ -15,6 +16,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
+from portal.chunked import MOST_BYTES
 from portal.kernel.api.errors import MalformedBody, ServerError
 from portal.kernel.api.problems import problem_response
 from portal.kernel.enums import Source
@@ -69,10 +71,20 @@ def _answer(
     # No browser sends one; a byte that is not UTF-8 stays as its %-code.
     if "\x00" in request.path:
         return problem_response(NotFound("No address holds a NUL."), request)
+    # Django keeps the files of a form on disk, of any length, before a form sees them.
+    if _is_oversize(request.META.get("CONTENT_LENGTH") or "0"):
+        megabytes = MOST_BYTES // 1024**2
+        problem = TooLarge(f"No address takes a body of over {megabytes} MB.")
+        return problem_response(problem, request)
     response = get_response(request)
     return (
         _for_a_program(request, response) if request.path.startswith(API) else response
     )
+
+
+def _is_oversize(length: str) -> bool:
+    """What is no number is refused by whoever reads the body."""
+    return length.isdecimal() and (len(length) > 12 or int(length) > MOST_BYTES)
 
 
 def _for_a_program(
