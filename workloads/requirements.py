@@ -16,10 +16,15 @@ from workloads.models import Estimate, Workload
 from workloads.models.signoffs import Signoff
 from workloads.rules.estimates import missing_inputs
 from workloads.rules.requirements import Requirement, StepRequest
-from workloads.selectors.estimates import inputs_of
+from workloads.selectors.estimates import inputs_of, is_priced, lacks_of
 from workloads.selectors.signoffs import is_signed, snapshot, standing_rows
+from workloads.selectors.sizing import Sizing, sizing_on
 
 ESTIMATE_WRITERS = ("estimate.write",)
+UNPRICED = (
+    "Estimate v{} carries no cost: it was submitted before the rate card had a price. "
+    "A new version takes the prices of today."
+)
 READABLE = {
     "users": "users",
     "sessions_per_user_month": "sessions per user and month",
@@ -42,7 +47,7 @@ def in_words(missing: tuple[str, ...]) -> str:
 
 
 class EstimateComplete:
-    """The newest submitted estimate has all inputs and the budgets they give."""
+    """The newest submitted estimate has all inputs, and all three budgets are priced."""
 
     code = "estimate_complete"
     guards = frozenset({Status.PLANNED})
@@ -51,36 +56,74 @@ class EstimateComplete:
         self, workload: Workload, step: StepRequest, now: datetime
     ) -> Requirement:
         submitted, draft = workload.submitted_estimate, workload.draft_estimate
-        met = submitted is not None and submitted.state == EstimateState.SUBMITTED
+        if submitted is not None and self._stands(submitted):
+            return self._answer(
+                workload,
+                step,
+                met=True,
+                message=f"Estimate v{submitted.version} is complete and submitted.",
+                link=_estimate_link(workload, submitted),
+                evidence="declared tokens" if submitted.is_declared else "",
+            )
+        if draft is None:
+            lacks = f"No estimate yet. {workload.ref} needs one before anyone can sign."
+            if submitted is not None and submitted.state == EstimateState.SUBMITTED:
+                lacks = UNPRICED.format(submitted.version)
+            link = _estimate_link(workload, None)
+            return self._answer(workload, step, met=False, message=lacks, link=link)
+        return self._of_draft(workload, draft, step, now)
+
+    def _stands(self, submitted: Estimate) -> bool:
+        return submitted.state == EstimateState.SUBMITTED and is_priced(submitted)
+
+    def _of_draft(
+        self, workload: Workload, draft: Estimate, step: StepRequest, now: datetime
+    ) -> Requirement:
+        """What it lacks: inputs, a priced model, a reason for its hours; or the press."""
+        missing = missing_inputs(inputs_of(draft))
+        lacks = lacks_of(draft, self._sizing(step, now))
+        sentences = [one.sentence for one in lacks]
+        if missing:
+            sentences.insert(0, f"Draft v{draft.version} lacks {in_words(missing)}.")
+        message = f"Draft v{draft.version} is complete and not submitted."
+        elsewhere = lacks[0] if lacks and not missing else None
+        return self._answer(
+            workload,
+            step,
+            met=False,
+            message=" ".join(sentences) or message,
+            link=(elsewhere and elsewhere.link) or _estimate_link(workload, draft),
+            mended_by=elsewhere.mended_by if elsewhere else ESTIMATE_WRITERS,
+        )
+
+    def _sizing(self, step: StepRequest, now: datetime) -> Sizing:
+        """The rate card is read once for a long list."""
+        sizing: Sizing | None = step.once.get(self.code)
+        if sizing is None:
+            sizing = step.once[self.code] = sizing_on(clock.today(now))
+        return sizing
+
+    def _answer(
+        self,
+        workload: Workload,
+        step: StepRequest,
+        *,
+        met: bool,
+        message: str,
+        link: str,
+        mended_by: tuple[str, ...] = ESTIMATE_WRITERS,
+        evidence: str = "",
+    ) -> Requirement:
         return Requirement(
             code=self.code,
             met=met,
-            message=self._sentence(workload, submitted, draft, met=met),
-            link=_estimate_link(workload, submitted if met else draft),
+            message=message,
+            link=link,
             to=step.to,
-            mended_by=ESTIMATE_WRITERS,
+            mended_by=mended_by,
             since=workload.status_since,
-            evidence=(
-                "declared tokens" if met and submitted and submitted.is_declared else ""
-            ),
+            evidence=evidence,
         )
-
-    def _sentence(
-        self,
-        workload: Workload,
-        submitted: Estimate | None,
-        draft: Estimate | None,
-        *,
-        met: bool,
-    ) -> str:
-        if met and submitted is not None:
-            return f"Estimate v{submitted.version} is complete and submitted."
-        if draft is None:
-            return f"No estimate yet. {workload.ref} needs one before anyone can sign."
-        missing = missing_inputs(inputs_of(draft))
-        if missing:
-            return f"Draft v{draft.version} lacks {in_words(missing)}."
-        return f"Draft v{draft.version} is complete and not submitted."
 
 
 class _SignoffGiven:

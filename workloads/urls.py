@@ -6,6 +6,7 @@ from django.views.generic import RedirectView
 from workloads.views import (
     baselines,
     cells,
+    comparison,
     criteria,
     departments,
     deputies,
@@ -59,7 +60,7 @@ WORKLOAD_PAGES = [
     ),
     path(
         "workloads/<str:ref>/estimates/<int:version>/compare/<int:other>/",
-        estimates.compare,
+        comparison.compare,
         name="compare",
     ),
     path(

@@ -6,7 +6,7 @@ breaks from what it counts.
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta, tzinfo
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 
 BLANK = "—"
 MINUS = "−"
@@ -22,6 +22,8 @@ _SCALES = (
 )
 _IN_FULL_BELOW = 10_000
 _SIGNIFICANT = 3
+# A slip of the keyboard has more digits than Python's usual 28; it is shown, not a crash.
+_WIDE = Context(prec=200)
 _SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£"}
 _MONTHS = (
     "",
@@ -53,7 +55,7 @@ def in_full(number: Number, places: int | None = None) -> str:
         return f"{number:,}" if number >= 0 else f"{MINUS}{-number:,}"
     value = exact(number)
     if places is not None:
-        value = value.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+        value = value.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP, _WIDE)
         text = f"{abs(value):,f}"
     else:
         text = f"{abs(value):,f}"

@@ -64,12 +64,14 @@ def test_a_draft_keeps_every_input_and_sizes_it(workload, api):
             "output_tokens_per_user_month": 158_760,
             "tokens_per_user_month": 952_692,
             "tokens_per_month": 952_692 * 1100,
-            "cost_per_month": None,
+            "cost_per_month": "4532.12",
+            "batch_saving_per_month": "0.00",
+            "planner_saving_per_month": "0.00",
             "currency": "USD",
         },
         "compute": {
-            "peak_concurrent_sessions": None,
-            "cost_per_month": None,
+            "peak_concurrent_sessions": pytest.approx(792 / 13),
+            "cost_per_month": "0.00",
             "currency": "USD",
         },
         "ops": {"hours_week": 4},
@@ -365,6 +367,14 @@ def test_two_versions_side_by_side(cast, api):
         "changed": True,
         "change": 420,
         "ratio": 0.1,
+        "effects": {
+            "tokens": {"tokens_per_month": 420 * 520_000, "cost_per_month": "1310.40"},
+            "compute": {
+                "peak_concurrent_sessions": pytest.approx(7.2692307692),
+                "cost_per_month": "0.00",
+            },
+            "ops": {"hours_week": 0},
+        },
     }
     assert [one["name"] for one in changed] == ["users", "ops_hours_week"]
     budgets = {
@@ -375,7 +385,16 @@ def test_two_versions_side_by_side(cast, api):
     }
     assert budgets == {
         ("tokens", "tokens_per_month"): 420 * 520_000,
+        ("tokens", "cost_per_month"): 1310.4,
+        ("compute", "peak_concurrent_sessions"): pytest.approx(7.2692307692),
         ("ops", "hours_week"): -1,
+    }
+    assert [one["effects"] for one in answer["inputs"] if not one["changed"]] == (
+        [None] * 20
+    )
+    assert answer["prices"]["tokens"] == {
+        "tokens_per_month": 0,
+        "cost_per_month": "0.00",
     }
 
 

@@ -81,7 +81,7 @@ def test_the_ticket_shows_what_is_signed_the_own_budget_first(as_, waiting):
 
     assert page.index("Ops hours: to sign here") < page.index("Compute: waits for")
     assert "Stable hours — 6 h/week" in page
-    assert "Peak concurrent sessions, its own — not yet computed" in page
+    assert "Peak concurrent sessions, its own — 72.69" in page
     assert f"sha256 {waiting.sha256}" in page
     assert "You are signing ops hours: 6 h/week." in page
     assert "Engineering and finance are still missing after yours." in page

@@ -161,7 +161,10 @@ def test_the_preview_computes_and_saves_nothing(cast, as_):
     page = words(shown)
     assert "Tokens Signed by finance, reviewed monthly 469M tokens/month" in page
     assert "60 × 8 × (2,600 + 350 × 1.2) × 1.1 × 1.05" in page
-    assert "Compute Signed by engineering, reviewed quarterly Not yet computed" in page
+    assert "$1,862 a month on Sonnet. 1.67M per user and month." in page
+    assert (
+        "Compute Signed by engineering, reviewed quarterly 16.15 peak sessions" in page
+    )
     assert "Complete It can be submitted." in page
     assert not Estimate.objects.exists()
 

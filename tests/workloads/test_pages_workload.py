@@ -139,12 +139,12 @@ def test_the_status_that_an_import_asked_for_stands_with_what_it_lacks(cast, as_
     assert "5 requirements stand on that road unmet." in page
 
 
-def test_compute_is_not_yet_computed_and_no_figure_adds_the_three(cast, as_):
+def test_the_three_budgets_stand_apart_and_no_figure_adds_them(cast, as_):
     stories.signed(stories.proposed(cast), cast)
 
     page = words(as_("sarah").get(PAGE))
 
-    assert "Tokens 2.18B tokens/month Compute not yet computed Ops 6 h/week" in page
+    assert "Tokens 2.18B tokens/month Compute 72.69 peak sessions Ops 6 h/week" in page
 
 
 def test_history_tells_before_and_after_and_leads_to_the_trail(cast, as_):

@@ -10,7 +10,6 @@ from rest_framework.response import Response
 
 from portal.kernel import clock
 from portal.kernel.api.operations import operation
-from portal.kernel.api.parameters import Whole
 from portal.kernel.api.renderers import number
 from portal.kernel.api.views import WeighbridgeView
 from portal.kernel.enums import Scope
@@ -18,7 +17,6 @@ from workloads.api.inputs import EstimateBody, InputsAnswer
 from workloads.api.signatures import SignatureAnswer, shown_signature
 from workloads.api.words import STATES
 from workloads.models import INPUT_FIELDS, Estimate, Workload
-from workloads.rules.comparison import Comparison, Difference, compare
 from workloads.rules.estimates import count_sources, missing_inputs
 from workloads.rules.shown import model_tier_of
 from workloads.selectors.estimates import (
@@ -26,10 +24,12 @@ from workloads.selectors.estimates import (
     etag_of,
     get_estimate,
     inputs_if_submitted,
+    lacks_of,
     versions,
 )
 from workloads.selectors.plan import get_workload
 from workloads.selectors.signoffs import shown_state, standing_rows
+from workloads.selectors.sizing import Sizing, sizing_on
 from workloads.services.errors import (
     DraftExists,
     EstimateIncomplete,
@@ -38,6 +38,8 @@ from workloads.services.errors import (
 )
 from workloads.services.estimates import edit_draft, open_draft, submit_estimate
 
+# Versions that were submitted before savings were computed carry none.
+NO_SAVINGS = {"batch_saving_per_month": None, "planner_saving_per_month": None}
 HIGHEST_VERSION = 2**31 - 1  # PostgreSQL's integer
 
 
@@ -47,6 +49,13 @@ class TokensBudget(serializers.Serializer[Any]):
     tokens_per_user_month = serializers.IntegerField(allow_null=True)
     tokens_per_month = serializers.IntegerField(allow_null=True)
     cost_per_month = serializers.CharField(allow_null=True)
+    batch_saving_per_month = serializers.CharField(
+        allow_null=True, help_text="What `batch_share` at the batch price would save."
+    )
+    planner_saving_per_month = serializers.CharField(
+        allow_null=True,
+        help_text="What `planner_share` on the tier's second model would save.",
+    )
     currency = serializers.CharField()
 
 
@@ -61,7 +70,7 @@ class OpsBudget(serializers.Serializer[Any]):
 
 
 class BudgetsAnswer(serializers.Serializer[Any]):
-    """Three lines, never one. Null is not yet computed, or not yet stated."""
+    """Three lines, never one. Null lacks an input, or a price of its model."""
 
     tokens = TokensBudget()
     compute = ComputeBudget()
@@ -76,13 +85,21 @@ class EstimateAnswer(InputsAnswer):
         allow_null=True, help_text="What signatures name; null while a draft."
     )
     missing = serializers.ListField(
-        child=serializers.CharField(), help_text="Inputs that it still lacks."
+        child=serializers.CharField(),
+        help_text="What submitting would refuse it for: inputs, `model_tier` (its model "
+        "has no price in force), `ops_reason` (hours below the guidance).",
     )
     declared = serializers.BooleanField()
     model_tier = serializers.CharField(
         allow_null=True, help_text="The workload's, as it was at submit."
     )
     budgets = BudgetsAnswer()
+    rate_card_version = serializers.IntegerField(
+        allow_null=True, help_text="What it was priced with; null while a draft."
+    )
+    numbers_version = serializers.IntegerField(
+        allow_null=True, help_text="The model's numbers used; null while a draft."
+    )
     signoffs = SignatureAnswer(many=True, help_text="Those that stand.")
     sources_count = serializers.DictField(child=serializers.IntegerField())
     contributors = serializers.ListField(
@@ -97,30 +114,6 @@ class EstimatesAnswer(serializers.Serializer[Any]):
     results = EstimateAnswer(many=True)
 
 
-class DifferenceAnswer(serializers.Serializer[Any]):
-    name = serializers.CharField()
-    before = serializers.JSONField()
-    after = serializers.JSONField()
-    changed = serializers.BooleanField()
-    change = serializers.FloatField(allow_null=True, help_text="After less before.")
-    ratio = serializers.FloatField(
-        allow_null=True, help_text="The change as a share of before: 0.1 is +10 %."
-    )
-
-
-class BudgetDifferences(serializers.Serializer[Any]):
-    tokens = DifferenceAnswer(many=True)
-    compute = DifferenceAnswer(many=True)
-    ops = DifferenceAnswer(many=True)
-
-
-class ComparisonAnswer(serializers.Serializer[Any]):
-    before = serializers.IntegerField(help_text="The version of `with`.")
-    after = serializers.IntegerField(help_text="The version of the address.")
-    inputs = DifferenceAnswer(many=True)
-    budgets = BudgetDifferences()
-
-
 class EstimatesView(WeighbridgeView):
     def get_subject(self, ref: str) -> Workload:
         return get_workload(ref)
@@ -129,8 +122,11 @@ class EstimatesView(WeighbridgeView):
     def get(self) -> Response:
         """List the versions of a workload's estimate, newest first."""
         today = clock.today(self.now)
+        sizing = sizing_on(today)
         found = versions(self.subject).prefetch_related("contributors")
-        return self.answer({"results": [shown_estimate(one, today) for one in found]})
+        return self.answer(
+            {"results": [shown_estimate(one, today, sizing) for one in found]}
+        )
 
     @operation(
         scope=Scope.PLAN_WRITE,
@@ -231,38 +227,6 @@ class SubmitView(OneEstimateView):
         return _answered(self, estimate)
 
 
-class CompareView(OneEstimateView):
-    @operation(
-        scope=Scope.PLAN_READ,
-        answer=ComparisonAnswer,
-        parameters={
-            "with": Whole(
-                1,
-                HIGHEST_VERSION,
-                required=True,
-                description="The version that stands as before.",
-            )
-        },
-    )
-    def get(self) -> Response:
-        """Set two versions side by side: each input, and what it does to each budget."""
-        after = self.subject
-        before = get_estimate(after.workload, self.query["with"])
-        compared = compare(
-            inputs_if_submitted(before),
-            inputs_if_submitted(after),
-            budgets_before=budgets_json(before),
-            budgets_after=budgets_json(after),
-        )
-        return self.answer(
-            {
-                "before": before.version,
-                "after": after.version,
-                **_shown_comparison(compared),
-            }
-        )
-
-
 def _answered(view: OneEstimateView, estimate: Estimate) -> Response:
     today = clock.today(view.now)
     return view.answer(
@@ -285,8 +249,13 @@ def fresh(workload: Workload, version: int, today: date) -> dict[str, Any]:
     return shown_estimate(get_estimate(workload, version), today)
 
 
-def shown_estimate(estimate: Estimate, today: date) -> dict[str, Any]:
+def shown_estimate(
+    estimate: Estimate, today: date, sizing: Sizing | None = None
+) -> dict[str, Any]:
+    """A draft is priced at the rates of today; a list passes one sizing for all."""
+    sizing = sizing or sizing_on(today)
     inputs = inputs_if_submitted(estimate)
+    lacks = lacks_of(estimate, sizing)
     submitted_by = estimate.submitted_by
     contributors = sorted(user.username for user in estimate.contributors.all())
     return {
@@ -294,12 +263,14 @@ def shown_estimate(estimate: Estimate, today: date) -> dict[str, Any]:
         "version": estimate.version,
         "state": shown_state(estimate, today),
         "sha256": estimate.sha256 or None,
-        "missing": missing_inputs(inputs),
+        "missing": [*missing_inputs(inputs), *(one.field for one in lacks)],
         "declared": estimate.is_declared,
         "model_tier": model_tier_of(inputs.primary_model, inputs.degrade_model) or None,
-        **{name: _plain(getattr(estimate, name)) for name in INPUT_FIELDS},
+        **{name: plain(getattr(estimate, name)) for name in INPUT_FIELDS},
         "note": estimate.note,
-        "budgets": _budgets(budgets_json(estimate)),
+        "budgets": _budgets(budgets_json(estimate, sizing)),
+        "rate_card_version": estimate.rate_card_version,
+        "numbers_version": estimate.numbers_version,
         "signoffs": [shown_signature(row) for row in standing_rows(estimate)],
         "sources_count": count_sources(inputs),
         "contributors": contributors,
@@ -309,7 +280,7 @@ def shown_estimate(estimate: Estimate, today: date) -> dict[str, Any]:
     }
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """Inputs are measures and ratios: JSON numbers."""
     return number(value) if isinstance(value, Decimal) else value
 
@@ -319,7 +290,7 @@ def _budgets(kept: Mapping[str, Any]) -> dict[str, Any]:
     compute, ops = kept["compute"], kept["ops"]
     sessions = compute["peak_concurrent_sessions"]
     return {
-        "tokens": kept["tokens"],
+        "tokens": {**NO_SAVINGS, **kept["tokens"]},
         "compute": {**compute, "peak_concurrent_sessions": _measure(sessions)},
         "ops": {**ops, "hours_week": _measure(ops["hours_week"])},
     }
@@ -327,24 +298,3 @@ def _budgets(kept: Mapping[str, Any]) -> dict[str, Any]:
 
 def _measure(text: str | None) -> float | int | None:
     return None if text is None else number(Decimal(text))
-
-
-def _shown_comparison(compared: Comparison) -> dict[str, Any]:
-    return {
-        "inputs": [_shown_difference(one) for one in compared.inputs],
-        "budgets": {
-            budget: [_shown_difference(one) for one in lines]
-            for budget, lines in compared.budgets.items()
-        },
-    }
-
-
-def _shown_difference(one: Difference) -> dict[str, Any]:
-    return {
-        "name": one.name,
-        "before": _plain(one.before),
-        "after": _plain(one.after),
-        "changed": one.changed,
-        "change": number(one.change),
-        "ratio": number(one.ratio),
-    }

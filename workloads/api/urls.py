@@ -4,6 +4,7 @@ from django.urls import path
 
 from workloads.api import (
     baselines,
+    comparison,
     criteria,
     departments,
     deputies,
@@ -55,7 +56,7 @@ urlpatterns = [
     path(f"{WORKLOAD}estimates/", estimates.EstimatesView.as_view(), name="estimates"),
     path(ESTIMATE, estimates.EstimateView.as_view(), name="estimate"),
     path(f"{ESTIMATE}submit/", estimates.SubmitView.as_view(), name="submit"),
-    path(f"{ESTIMATE}compare/", estimates.CompareView.as_view(), name="compare"),
+    path(f"{ESTIMATE}compare/", comparison.CompareView.as_view(), name="compare"),
     path(f"{ESTIMATE}signoffs/", signoffs.SignoffsView.as_view(), name="signoffs"),
     path(
         f"{ESTIMATE}signoffs/<str:role>/",

@@ -54,6 +54,7 @@ FROZEN_COLUMNS: tuple[str, ...] = (
     "sha256",
     "submitted_at",
     "submitted_by_id",
+    "rate_card_version",
     "numbers_version",
     "signature_validity_quarters",
     "signature_reminder_days",
@@ -186,6 +187,11 @@ class Estimate(models.Model):
         null=True,
         editable=False,
         related_name="+",
+    )
+    rate_card_version = models.PositiveBigIntegerField(
+        null=True,
+        editable=False,
+        help_text="The newest entry of the rate card that its prices come from.",
     )
     numbers_version = models.PositiveIntegerField(
         null=True, editable=False, help_text="Version of the model's numbers used."

@@ -1,11 +1,11 @@
 """Two versions of an estimate side by side: each input, and each budget. Plain Python."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, fields, replace
 from decimal import Decimal
 from typing import Any
 
-from workloads.rules.estimates import EstimateInputs, format_number
+from workloads.rules.estimates import TOKEN_FACTORS, EstimateInputs, format_number
 
 # The lines of each budget that are compared, in the order shown.
 BUDGET_LINES: Mapping[str, tuple[str, ...]] = {
@@ -91,3 +91,98 @@ def _number(value: Any) -> Decimal | None:
 def _figure(value: Any) -> Any:
     """A budget's figure as a number: decimals are kept as texts in it."""
     return Decimal(value) if isinstance(value, str) else value
+
+
+# --- What each change does to each budget --------------------------------------------
+
+# The figures in which an effect is told: the budget, and its line.
+EFFECT_LINES: tuple[tuple[str, str], ...] = (
+    ("tokens", "tokens_per_month"),
+    ("tokens", "cost_per_month"),
+    ("compute", "peak_concurrent_sessions"),
+    ("compute", "cost_per_month"),
+    ("ops", "hours_week"),
+)
+BASIS = (*TOKEN_FACTORS, "declared_tokens_per_user_month", "declared_input_share")
+"""Where tokens were declared and now follow from factors, these change as one."""
+
+Effect = Mapping[tuple[str, str], Decimal | None]
+"""What one change adds to each figure; None where a figure is missing on either side."""
+
+Figures = Mapping[str, Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class Effects:
+    """Each changed input's part, and the part of prices and numbers of the model.
+
+    Inputs are changed one after the other, in the order shown, so that their parts and
+    that of the prices add up to the whole difference.
+    """
+
+    by_input: Mapping[str, Effect]
+    prices: Effect
+    whole: Effect
+
+
+def effects_of(
+    before: EstimateInputs,
+    after: EstimateInputs,
+    *,
+    budgets_before: Figures,
+    budgets_after: Figures,
+    size: Callable[[EstimateInputs], Figures],
+) -> Effects:
+    """`size` gives the budgets of any inputs at one day's prices; the versions' own were
+    perhaps computed at others, and what that makes is the part of the prices."""
+    first = last = size(before)
+    present, by_input = before, {}
+    for name, changes in _steps(before, after):
+        present = replace(present, **changes)
+        sized = size(present)
+        by_input[name] = _between(last, sized)
+        last = sized
+    return Effects(
+        by_input,
+        _sum(_between(budgets_before, first), _between(last, budgets_after)),
+        _between(budgets_before, budgets_after),
+    )
+
+
+def _steps(
+    before: EstimateInputs, after: EstimateInputs
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Changed inputs, each with the values that it brings along."""
+    declared = [
+        one.declared_tokens_per_user_month is not None for one in (before, after)
+    ]
+    together = BASIS if declared[0] != declared[1] else ()
+    for one in fields(EstimateInputs):
+        if getattr(before, one.name) == getattr(after, one.name):
+            continue
+        if one.name not in together:
+            yield one.name, {one.name: getattr(after, one.name)}
+        elif one.name == "declared_tokens_per_user_month":
+            yield one.name, {name: getattr(after, name) for name in together}
+
+
+def _between(before: Figures, after: Figures) -> Effect:
+    found: dict[tuple[str, str], Decimal | None] = {}
+    for budget, line in EFFECT_LINES:
+        old, new = _amount(before, budget, line), _amount(after, budget, line)
+        found[budget, line] = new - old if old is not None and new is not None else None
+    return found
+
+
+def _sum(first: Effect, second: Effect) -> Effect:
+    return {
+        line: one + other
+        if (one := first[line]) is not None and (other := second[line]) is not None
+        else None
+        for line in EFFECT_LINES
+    }
+
+
+def _amount(figures: Figures, budget: str, line: str) -> Decimal | None:
+    value = figures.get(budget, {}).get(line)
+    return None if value is None else Decimal(str(value))

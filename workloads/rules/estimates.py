@@ -86,10 +86,11 @@ class EstimateInputs:
 
 @dataclass(frozen=True)
 class Budgets:
-    """The three budgets that an estimate gives; None is "not yet computed".
+    """The three budgets that an estimate gives; None where something is missing for it.
 
     Tokens are whole tokens, costs money of `currency` in the steady month (no adoption
-    ramp, no growth), `ops_hours_week` the stable hours a week.
+    ramp, no growth), `ops_hours_week` the stable hours a week. The savings are what
+    batches and a cheaper planner model would take off the cost; they are not taken off.
     """
 
     input_tokens_per_user_month: int | None
@@ -101,6 +102,8 @@ class Budgets:
     compute_cost_per_month: Decimal | None
     ops_hours_week: Decimal | None
     currency: str
+    batch_saving_per_month: Decimal | None = None
+    planner_saving_per_month: Decimal | None = None
 
     def as_json(self) -> dict[str, dict[str, Any]]:
         """The three lines, never blended into one: the shape that the API answers."""
@@ -110,16 +113,43 @@ class Budgets:
                 "output_tokens_per_user_month": self.output_tokens_per_user_month,
                 "tokens_per_user_month": self.tokens_per_user_month,
                 "tokens_per_month": self.tokens_per_month,
-                "cost_per_month": _text(self.tokens_cost_per_month),
+                "cost_per_month": _money(self.tokens_cost_per_month),
+                "batch_saving_per_month": _money(self.batch_saving_per_month),
+                "planner_saving_per_month": _money(self.planner_saving_per_month),
                 "currency": self.currency,
             },
             "compute": {
                 "peak_concurrent_sessions": _text(self.peak_concurrent_sessions),
-                "cost_per_month": _text(self.compute_cost_per_month),
+                "cost_per_month": _money(self.compute_cost_per_month),
                 "currency": self.currency,
             },
             "ops": {"hours_week": _text(self.ops_hours_week)},
         }
+
+
+@dataclass(frozen=True)
+class Lack:
+    """One thing besides its inputs that an estimate still needs, and who can mend it.
+
+    `link` is where; empty where that is the estimate itself.
+    """
+
+    field: str
+    code: str
+    sentence: str
+    link: str
+    mended_by: tuple[str, ...]
+
+
+def slip_in(budgets: Budgets) -> str:
+    """Why these inputs cannot be meant; nothing where they can."""
+    per_month = budgets.tokens_per_month
+    if per_month is None or per_month <= MOST_TOKENS_PER_MONTH:
+        return ""
+    return (
+        f"{per_month:,} tokens a month is above the most, {MOST_TOKENS_PER_MONTH:,}; "
+        "one of the factors is a slip."
+    )
 
 
 def missing_inputs(inputs: EstimateInputs) -> tuple[str, ...]:
@@ -167,6 +197,11 @@ def sha256_of(content: Mapping[str, Any]) -> str:
 
 def _text(value: Decimal | None) -> str | None:
     return None if value is None else format_number(value)
+
+
+def _money(value: Decimal | None) -> str | None:
+    """With its cents: 13104.00."""
+    return None if value is None else f"{value:.2f}"
 
 
 def _plain(value: Any) -> Any:

@@ -5,16 +5,17 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from django.conf import settings
 from django.db.models import QuerySet
-from django.utils.module_loading import import_string
 
 from portal.kernel.errors import NotFound
 from portal.kernel.selectors import numbers
 from workloads.enums import EstimateState
 from workloads.models import INPUT_FIELDS, Estimate, Workload
-from workloads.rules.estimates import Budgets, EstimateInputs, content_of, sha256_of
+from workloads.rules.estimates import EstimateInputs, Lack, content_of, sha256_of
 from workloads.selectors.signoffs import prefetch_signoffs
+from workloads.selectors.sizing import Sizing, unpriced
+
+PRICED = ("tokens", "compute")
 
 
 def inputs_of(estimate: Estimate) -> EstimateInputs:
@@ -39,20 +40,29 @@ def inputs_if_submitted(estimate: Estimate) -> EstimateInputs:
     )
 
 
-def budgets_of(inputs: EstimateInputs, currency: str | None = None) -> Budgets:
-    """The three budgets by the capacity model that the settings name."""
-    size = import_string(settings.ESTIMATE_BUDGETS)
-    money = numbers.current().currency if currency is None else currency
-    budgets: Budgets = size(inputs, currency=money)
-    return budgets
-
-
-def budgets_json(estimate: Estimate) -> Mapping[str, Any]:
-    """Frozen at submit; computed from the inputs while it is a draft."""
+def budgets_json(estimate: Estimate, sizing: Sizing) -> Mapping[str, Any]:
+    """Frozen at submit; computed from the inputs, at the prices of today, in a draft."""
     if estimate.budgets is not None:
         frozen: Mapping[str, Any] = estimate.budgets
         return frozen
-    return budgets_of(inputs_of(estimate)).as_json()
+    return sizing.budgets(inputs_if_submitted(estimate)).as_json()
+
+
+def lacks_of(estimate: Estimate, sizing: Sizing) -> tuple[Lack, ...]:
+    """What a draft needs besides its inputs; a submitted version was complete."""
+    if estimate.state != EstimateState.DRAFT:
+        return ()
+    return sizing.lacks(estimate.workload, inputs_if_submitted(estimate))
+
+
+def is_priced(estimate: Estimate) -> bool:
+    """Whether all three budgets were frozen with it.
+
+    Versions that were submitted before there were prices carry no cost.
+    """
+    frozen = estimate.budgets or {}
+    costs = (frozen.get(name, {}).get("cost_per_month") for name in PRICED)
+    return all(cost is not None for cost in costs)
 
 
 def content_sha256(estimate: Estimate, budgets: Mapping[str, Any]) -> str:
@@ -68,8 +78,14 @@ def content_sha256(estimate: Estimate, budgets: Mapping[str, Any]) -> str:
 
 
 def etag_of(estimate: Estimate) -> str:
-    """Covers inputs and budgets, not signatures."""
-    return estimate.sha256 or content_sha256(estimate, budgets_json(estimate))
+    """Covers inputs and budgets, not signatures.
+
+    Of a draft, what follows from its inputs alone: a price that finance enters meanwhile
+    is no edit that somebody could overwrite.
+    """
+    if estimate.sha256:
+        return estimate.sha256
+    return content_sha256(estimate, unpriced(inputs_of(estimate)).as_json())
 
 
 def versions(workload: Workload) -> QuerySet[Estimate]:

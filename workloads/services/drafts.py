@@ -14,8 +14,9 @@ from portal.kernel.errors import FieldError, Invalid
 from portal.kernel.models import AuditEntry, User
 from portal.kernel.services import audit
 from workloads.models import Estimate, Workload
-from workloads.rules.estimates import MOST_TOKENS_PER_MONTH, TOKEN_FACTORS
-from workloads.selectors.estimates import budgets_of, inputs_of
+from workloads.rules.estimates import TOKEN_FACTORS, slip_in
+from workloads.selectors.estimates import inputs_of
+from workloads.selectors.sizing import unpriced
 from workloads.services.pointers import point_many_at_estimates
 
 SIZES = ("tokens_per_user_month", "tokens_per_month")
@@ -46,7 +47,7 @@ def add_drafts(
         for workload, inputs in drafts
     ]
     for estimate in estimates:
-        _size(estimate)
+        size_draft(estimate)
     Estimate.objects.bulk_create(estimates, batch_size=500)
     if author is not None:
         _add_contributor(estimates, author)
@@ -55,9 +56,14 @@ def add_drafts(
 
 
 def change_drafts(
-    drafts: Sequence[tuple[Estimate, Mapping[str, Any]]], author: User, now: datetime
+    drafts: Sequence[tuple[Estimate, Mapping[str, Any]]],
+    author: User | None,
+    now: datetime,
 ) -> list[AuditEntry]:
-    """Write what differs and make the author a contributor; the entries it calls for."""
+    """Write what differs and make the author a contributor; the entries it calls for.
+
+    Without an author it is the system that renews what it wrote itself.
+    """
     entries = []
     changed = []
     for estimate, wanted in drafts:
@@ -68,14 +74,15 @@ def change_drafts(
         for name, new in after.items():
             setattr(estimate, name, new)
         estimate.edited_at = now
-        _size(estimate)
+        size_draft(estimate)
         estimate.save(update_fields=[*after, "edited_at", *SIZES])
         changed.append(estimate)
         before = {name: before[name] for name in after}
         entries.append(
             edit_entry(estimate, author, before=before, after=after, now=now)
         )
-    _add_contributor(changed, author)
+    if author is not None:
+        _add_contributor(changed, author)
     return entries
 
 
@@ -87,7 +94,7 @@ def _add_contributor(estimates: Sequence[Estimate], author: User) -> None:
     )
 
 
-def _size(estimate: Estimate) -> None:
+def size_draft(estimate: Estimate) -> None:
     """Keep the draft's tokens beside its inputs, so that rows can show and sort them."""
     if estimate.is_declared and any(
         getattr(estimate, name) is not None for name in TOKEN_FACTORS
@@ -102,28 +109,19 @@ def _size(estimate: Estimate) -> None:
                 )
             ],
         )
-    # A draft keeps only its tokens, and those have no currency.
-    budgets = budgets_of(inputs_of(estimate), currency="")
-    per_month = budgets.tokens_per_month
-    if per_month is not None and per_month > MOST_TOKENS_PER_MONTH:
+    budgets = unpriced(inputs_of(estimate))
+    if slip := slip_in(budgets):
         raise Invalid(
             "These inputs give more tokens a month than any platform serves.",
-            errors=[
-                FieldError(
-                    "/users",
-                    "too_many_tokens",
-                    f"{per_month} tokens a month is above the most, "
-                    f"{MOST_TOKENS_PER_MONTH}; one of the factors is a slip.",
-                )
-            ],
+            errors=[FieldError("/users", "too_many_tokens", slip)],
         )
     estimate.tokens_per_user_month = budgets.tokens_per_user_month
-    estimate.tokens_per_month = per_month
+    estimate.tokens_per_month = budgets.tokens_per_month
 
 
 def edit_entry(
     estimate: Estimate,
-    actor: User,
+    actor: User | None,
     *,
     before: Mapping[str, Any],
     after: Mapping[str, Any],

@@ -7,7 +7,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import prefetch_related_objects
 
-from portal.kernel import access
+from portal.kernel import access, clock
 from portal.kernel.errors import FieldError, Stale
 from portal.kernel.models import User
 from portal.kernel.selectors import numbers
@@ -16,14 +16,15 @@ from workloads.enums import EstimateState, Status
 from workloads.models import INPUT_FIELDS, Estimate, Workload
 from workloads.rules.estimates import missing_inputs
 from workloads.selectors.estimates import (
-    budgets_of,
     content_sha256,
     default_inputs,
     etag_of,
     get_estimate,
+    inputs_if_submitted,
     inputs_of,
     inputs_to_go_on_from,
 )
+from workloads.selectors.sizing import Sizing, sizing_on
 from workloads.services import lifecycle
 from workloads.services.drafts import add_drafts, change_drafts, edit_entry
 from workloads.services.errors import (
@@ -139,6 +140,7 @@ def submit_estimate(
 ) -> Estimate:
     """Freeze a complete draft and lay it before the signers.
 
+    The budgets are those of the steady month at the prices in force on this day.
     Supersedes the version submitted before in the same transaction, and a planned
     workload goes back to candidate. Keeps the signing policy of this moment with it.
     Raises NotAllowed, Stale, NotADraft or EstimateIncomplete.
@@ -153,11 +155,12 @@ def submit_estimate(
         )
     _require_not_retired(workload)
     _require_draft(estimate)
-    _require_complete(workload, estimate)
+    sizing = sizing_on(clock.today(now))
+    _require_complete(workload, estimate, sizing)
     earlier = workload.submitted_estimate
     if earlier is not None and earlier.state == EstimateState.SUBMITTED:
         Estimate.objects.filter(pk=earlier.pk).update(state=EstimateState.SUPERSEDED)
-    _freeze(estimate, actor, now)
+    _freeze(estimate, actor, now, sizing)
     point_at_estimates(workload)
     if workload.status == Status.PLANNED:
         lifecycle.fall_back_to_candidate(
@@ -190,11 +193,11 @@ def refuse_version(workload: Workload, estimate: Estimate, *, now: datetime) -> 
         point_at_estimates(workload)
 
 
-def _freeze(estimate: Estimate, actor: User, now: datetime) -> None:
+def _freeze(estimate: Estimate, actor: User, now: datetime, sizing: Sizing) -> None:
     current = numbers.current()
     estimate.primary_model = estimate.workload.primary_model
     estimate.degrade_model = estimate.workload.degrade_model
-    budgets = budgets_of(inputs_of(estimate))
+    budgets = sizing.budgets(inputs_of(estimate))
     estimate.budgets = budgets.as_json()
     estimate.tokens_per_user_month = budgets.tokens_per_user_month
     estimate.tokens_per_month = budgets.tokens_per_month
@@ -202,6 +205,7 @@ def _freeze(estimate: Estimate, actor: User, now: datetime) -> None:
     estimate.state = EstimateState.SUBMITTED
     estimate.submitted_at = now
     estimate.submitted_by = actor
+    estimate.rate_card_version = sizing.rate_card_version
     estimate.numbers_version = current.version
     estimate.signature_validity_quarters = current.signature_validity_quarters
     estimate.signature_reminder_days = current.signature_reminder_days
@@ -216,6 +220,7 @@ def _freeze(estimate: Estimate, actor: User, now: datetime) -> None:
             "state",
             "submitted_at",
             "submitted_by",
+            "rate_card_version",
             "numbers_version",
             "signature_validity_quarters",
             "signature_reminder_days",
@@ -232,19 +237,28 @@ def _require_draft(estimate: Estimate) -> None:
         )
 
 
-def _require_complete(workload: Workload, estimate: Estimate) -> None:
-    missing = missing_inputs(inputs_of(estimate))
+def _require_complete(workload: Workload, estimate: Estimate, sizing: Sizing) -> None:
+    """All inputs, a priced model, and a reason where the hours ask for one."""
+    inputs = inputs_if_submitted(estimate)
+    missing = missing_inputs(inputs)
+    lacks = sizing.lacks(workload, inputs)
+    if not missing and not lacks:
+        return
+    sentences = [one.sentence for one in lacks]
     if missing:
-        raise EstimateIncomplete(
-            f"{workload.ref} v{estimate.version} lacks {', '.join(missing)}. "
-            "Fill them in, then submit.",
-            errors=[
+        sentences.insert(0, f"It lacks {', '.join(missing)}.")
+    raise EstimateIncomplete(
+        f"{workload.ref} v{estimate.version} was not submitted. {' '.join(sentences)}",
+        errors=[
+            *(
                 FieldError(f"/{name}", "required", "A complete estimate needs it.")
                 for name in missing
-            ],
-            extra={"missing": list(missing)},
-            link=to_version(estimate),
-        )
+            ),
+            *(FieldError(f"/{one.field}", one.code, one.sentence) for one in lacks),
+        ],
+        extra={"missing": [*missing, *(one.field for one in lacks)]},
+        link=(lacks and not missing and lacks[0].link) or to_version(estimate),
+    )
 
 
 def _require_not_retired(workload: Workload) -> None:

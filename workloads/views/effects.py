@@ -39,7 +39,8 @@ def effects_of(estimate: Estimate, today: date) -> dict[str, Any]:
         return {"effects": [], "effect_note": ""}
     present = Quarter.of(today, numbers.current().fiscal_year_starts)
     first = max(Quarter.parse(workload.ship_quarter), present)
-    heads = heads_of([first.plus(n) for n in range(QUARTERS_SHOWN)])
+    quarters = [first.plus(n) for n in range(QUARTERS_SHOWN)]
+    heads = heads_of(quarters, codes=("ops",))
     if workload.status in COUNTED and workload.shown_estimate is not None:
         before = workload.shown_estimate.ops_hours_week or Decimal(0)
         step = estimate.ops_hours_week - before

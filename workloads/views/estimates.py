@@ -5,11 +5,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.http import (
-    require_http_methods,
-    require_POST,
-    require_safe,
-)
+from django.views.decorators.http import require_http_methods, require_POST
 
 from portal.kernel import access, clock
 from portal.kernel.errors import Invalid, Problem, Stale
@@ -22,23 +18,20 @@ from workloads.forms.inputs import labels_in_words
 from workloads.models import INPUT_FIELDS, Estimate, Workload
 from workloads.rules.estimates import EstimateInputs, missing_inputs
 from workloads.selectors.estimates import (
-    budgets_json,
-    budgets_of,
     default_inputs,
     etag_of,
     get_estimate,
-    inputs_if_submitted,
     inputs_of,
 )
 from workloads.selectors.plan import get_workload
+from workloads.selectors.sizing import sizing_on
 from workloads.services.errors import DraftExists
 from workloads.services.estimates import edit_draft, open_draft
 from workloads.views.budgets import cards_of
+from workloads.views.panels import estimate_panels
 from workloads.views.reasons import last_change_of, why_not
-from workloads.views.showing import figure_rows, grouped_rows, tier_row
-from workloads.views.versions import crumbs_of, show_version, versions_of
-
-TITLES = {"tokens": "Tokens", "compute": "Compute", "ops": "Ops"}
+from workloads.views.showing import grouped_rows
+from workloads.views.versions import crumbs_of, show_version
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -99,36 +92,8 @@ def preview(request: HttpRequest, ref: str) -> HttpResponse:
     access.require(request.user, "estimate.write", workload)
     newest = workload.draft_estimate or workload.submitted_estimate
     form = EstimateForm(request.POST, inputs=_inputs(newest))
-    context = _sized(_typed(form, workload))
+    context = _sized(_typed(form, workload), workload)
     return render(request, "workloads/estimates/_budgets.html", context)
-
-
-@require_safe
-def compare(request: HttpRequest, ref: str, version: int, other: int) -> HttpResponse:
-    """Input by input, and what each budget makes of it; the older version stands left."""
-    workload = get_workload(ref)
-    before, after = (get_estimate(workload, v) for v in sorted((version, other)))
-    old, new_ = budgets_json(before), budgets_json(after)
-    # A draft takes its models when it is submitted; until then they are the row's.
-    inputs = inputs_if_submitted(before), inputs_if_submitted(after)
-    parts = [("Model", [tier_row(*inputs)]), *grouped_rows(*inputs)]
-    context = {
-        "workload": workload,
-        "before": before,
-        "after": after,
-        "title": f"{workload.ref}: v{before.version} beside v{after.version}",
-        "lede": f"{workload.name}. Input by input, and what each budget makes of it.",
-        "crumbs": crumbs_of(workload, "Compare"),
-        "budgets": [
-            (title, [row.with_units() for row in figure_rows(code, old, new_)])
-            for code, title in TITLES.items()
-        ],
-        "groups": [
-            (title, [row.with_units() for row in rows]) for title, rows in parts
-        ],
-        "versions": versions_of(workload),
-    }
-    return render(request, "workloads/estimates/compare.html", context)
 
 
 def _draft(request: HttpRequest, workload: Workload, draft: Estimate) -> HttpResponse:
@@ -212,7 +177,7 @@ def _form_page(
         "crumbs": crumbs_of(workload, "Estimate"),
         "preview": reverse("workloads:estimate-preview", args=[workload.ref]),
         "back": reverse("workloads:workload", args=[workload.ref]),
-        **_sized(_typed(form, workload)),
+        **_sized(_typed(form, workload), workload),
     }
     status = refused.status if refused else None
     if status is None and form.is_bound and form.errors:
@@ -227,11 +192,22 @@ def _typed(form: EstimateForm, workload: Workload) -> EstimateInputs:
     return EstimateInputs(**form.inputs, primary_model=primary, degrade_model=degrade)
 
 
-def _sized(inputs: EstimateInputs) -> dict[str, Any]:
-    missing = missing_inputs(inputs)
+def _sized(inputs: EstimateInputs, workload: Workload) -> dict[str, Any]:
+    """The budgets at the prices of today, what is lacking, what it does to the plan."""
+    now = clock.now()
+    sizing = sizing_on(clock.today(now))
+    missing, lacks = missing_inputs(inputs), sizing.lacks(workload, inputs)
+    budgets = sizing.budgets(inputs)
     return {
-        "cards": cards_of(inputs, budgets_of(inputs).as_json()),
+        "cards": cards_of(inputs, budgets.as_json()),
         "missing": labels_in_words(missing) if missing else "",
+        "lacks": lacks,
+        "asks_reason": any(one.field == "ops_reason" for one in lacks),
+        "panels": [
+            panel
+            for source in estimate_panels()
+            for panel in source(workload, budgets, sizing, now)
+        ],
     }
 
 

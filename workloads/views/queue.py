@@ -13,6 +13,7 @@ from workloads.models import Estimate
 from workloads.selectors.approvals import WaitingSignature
 from workloads.selectors.signoffs import marks_of, snapshot, standing_rows
 from workloads.selectors.waiting_rows import FIGURES
+from workloads.views.budgets import compute_words
 
 
 @dataclass(frozen=True)
@@ -111,8 +112,16 @@ def _given(estimate: Estimate, today: date) -> set[SignRole]:
 
 def what_is_signed(estimate: Estimate, role: SignRole) -> str:
     """The sentence beside the button: exactly what the signature is on."""
+    frozen = estimate.budgets or {}
+    if role == SignRole.ENGINEERING and frozen.get("compute"):
+        return f"compute: {compute_words(frozen['compute'])}."
     figure = getattr(estimate, FIGURES[role])
-    return signed_words(role, figure, estimate.tokens_per_user_month)
+    words = signed_words(role, figure, estimate.tokens_per_user_month)
+    cost = frozen.get("tokens", {}).get("cost_per_month")
+    if role == SignRole.FINANCE and cost is not None:
+        priced = formats.money(Decimal(cost), frozen["tokens"]["currency"])
+        return f"{words.removesuffix('.')}; {priced} a month."
+    return words
 
 
 def signed_words(
@@ -125,7 +134,7 @@ def signed_words(
             f"tokens: {formats.short(figure or 0)} a month at full adoption, "
             f"{formats.short(tokens_per_user_month or 0)} a user."
         )
-    return "compute. Its peak is not yet computed: the inputs above stand for it."
+    return f"compute for {formats.in_full(figure or 0)} users."
 
 
 def what_follows(estimate: Estimate, role: SignRole, today: date) -> str:

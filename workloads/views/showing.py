@@ -21,7 +21,7 @@ from workloads.forms.inputs import (
 from workloads.rules.estimates import SOURCED_INPUTS, EstimateInputs, source_of
 from workloads.rules.shown import model_tier_of
 
-NOT_COMPUTED = mark_safe('<span class="uncomputed">not yet computed</span>')
+NOT_PRICED = mark_safe('<span class="uncomputed">no price</span>')
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Row:
 
 
 def _with_unit(figure: str, unit: str) -> str:
-    if not unit or figure in (formats.BLANK, NOT_COMPUTED):
+    if not unit or figure in (formats.BLANK, NOT_PRICED):
         return figure
     return format_html('{} <span class="unit">{}</span>', figure, unit)
 
@@ -181,11 +181,11 @@ FIGURES = {
 def figure_rows(
     budget: str, before: Mapping[str, Any] | None, after: Mapping[str, Any]
 ) -> list[Row]:
-    """What one budget was and is; what no version computes yet says so."""
+    """What one budget was and is; a cost without a price on the rate card says so."""
     rows = []
     for name, label, unit in FIGURES[budget]:
-        old = _number(before[budget][name]) if before else None
-        new = _number(after[budget][name])
+        old = _number(name, before[budget]) if before else None
+        new = _number(name, after[budget])
         rows.append(
             Row(
                 label=label,
@@ -199,16 +199,21 @@ def figure_rows(
     return rows
 
 
-def _number(value: Any) -> Decimal | None:
-    return None if value is None else Decimal(str(value))
+def _number(name: str, budget: Mapping[str, Any]) -> Decimal | None:
+    value = budget.get(name)
+    if value is None:
+        return None
+    number = Decimal(str(value))
+    # Peaks are exact; two decimals say all that a person compares.
+    return round(number, 2) if name == "peak_concurrent_sessions" else number
 
 
 def _figure(name: str, value: Decimal | None, budget: Mapping[str, Any]) -> str:
-    if value is None:
-        return NOT_COMPUTED
     if name == "cost_per_month":
+        if value is None:
+            return NOT_PRICED
         return formats.money(value, budget["currency"])
-    return look.short(value)
+    return formats.BLANK if value is None else look.short(value)
 
 
 def _step(old: Decimal | None, new: Decimal | None, *, first: bool) -> str:

@@ -10,6 +10,7 @@ from workloads.models import Estimate, Signoff, Workload
 from workloads.rules.estimates import EstimateInputs
 from workloads.selectors.estimates import budgets_json, inputs_of, versions
 from workloads.selectors.signoffs import renewable_from, snapshot
+from workloads.selectors.sizing import Sizing, sizing_on
 from workloads.views.showing import Row, figure_rows, rows_of, tier_row
 
 TITLES = {
@@ -67,6 +68,7 @@ def ticket_of(
     workload: Workload = estimate.workload
     roles = [role, *(one for one in SignRole if one != role)]
     once = signed_once(estimate, role, today)
+    sizing = sizing_on(today)
     return {
         "sections": [
             {
@@ -74,7 +76,7 @@ def ticket_of(
                 "rows": [row.with_units() for row in rows],
             }
             for one in roles
-            if (rows := _rows(one, before, estimate))
+            if (rows := _rows(one, before, estimate, sizing))
         ],
         "before_label": _label(before, role, once),
         "after_label": f"v{estimate.version}, to sign{' again' if once else ''}",
@@ -143,11 +145,13 @@ def _refused(estimate: Estimate, role: SignRole) -> Signoff | None:
     )
 
 
-def _rows(role: SignRole, before: Estimate | None, after: Estimate) -> list[Row]:
+def _rows(
+    role: SignRole, before: Estimate | None, after: Estimate, sizing: Sizing
+) -> list[Row]:
     old = inputs_of(before) if before else None
     new = inputs_of(after)
-    old_figures = budgets_json(before) if before else None
-    figures = budgets_json(after)
+    old_figures = budgets_json(before, sizing) if before else None
+    figures = budgets_json(after, sizing)
     if role == SignRole.OPS:
         return rows_of(("ops_hours_week", "ops_reason"), old, new)
     if role == SignRole.ENGINEERING:

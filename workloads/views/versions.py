@@ -15,17 +15,19 @@ from portal.kernel.pages.toast import toast
 from workloads.enums import COUNTED, EstimateState, SignRole, Status
 from workloads.forms.inputs import SOURCE_WORDS, labels_in_words
 from workloads.models import Estimate, Workload
-from workloads.rules.estimates import count_sources, missing_inputs
+from workloads.rules.estimates import Lack, count_sources, missing_inputs
 from workloads.rules.shown import model_tier_of
 from workloads.selectors.estimates import (
     budgets_json,
     etag_of,
     get_estimate,
     inputs_if_submitted,
+    lacks_of,
 )
 from workloads.selectors.people import barred_from_signing, people_with_a_say
 from workloads.selectors.plan import get_workload
 from workloads.selectors.signoffs import contributor_ids, shown_state
+from workloads.selectors.sizing import sizing_on
 from workloads.services.errors import EstimateIncomplete
 from workloads.services.estimates import submit_estimate
 from workloads.views.budgets import cards_of
@@ -40,6 +42,7 @@ def show_version(
     user: User = request.user  # type: ignore[assignment]
     today = clock.today(clock.now())
     inputs = inputs_if_submitted(found)
+    sizing = sizing_on(today)
     people, barred = people_with_a_say(), barred_from_signing(workload)
     state = shown_state(found, today)
     context = {
@@ -49,7 +52,7 @@ def show_version(
         "title": f"{workload.ref} v{found.version}, {state}",
         "lede": workload.name,
         "crumbs": crumbs_of(workload, f"Estimate v{found.version}"),
-        "cards": cards_of(inputs, budgets_json(found)),
+        "cards": cards_of(inputs, budgets_json(found, sizing)),
         "tier": model_tier_of(inputs.primary_model, inputs.degrade_model),
         "groups": grouped_rows(None, inputs),
         "sources": sources_in_words(count_sources(inputs)),
@@ -84,7 +87,9 @@ def submit(request: HttpRequest, ref: str, version: int) -> HttpResponse:
     if draft.state != EstimateState.DRAFT:
         return redirect("workloads:estimate", ref=workload.ref, version=version)
     inputs = inputs_if_submitted(draft)
+    sizing = sizing_on(clock.today(clock.now()))
     missing = missing_inputs(inputs)
+    lacks = lacks_of(draft, sizing)
     earlier = workload.submitted_estimate
     context = {
         "workload": workload,
@@ -93,7 +98,7 @@ def submit(request: HttpRequest, ref: str, version: int) -> HttpResponse:
         "button": f"Submit v{version}",
         "lede": "From then on its numbers are fixed, and three people sign them.",
         "crumbs": crumbs_of(workload, f"Submit v{version}"),
-        "cards": cards_of(inputs, budgets_json(draft)),
+        "cards": cards_of(inputs, budgets_json(draft, sizing)),
         "sources": sources_in_words(count_sources(inputs)),
         "seen": etag_of(draft),
         "superseded": (
@@ -102,9 +107,16 @@ def submit(request: HttpRequest, ref: str, version: int) -> HttpResponse:
         "falls_back": workload.status == Status.PLANNED,
         "keeps_figures": workload.status in COUNTED,
         "signers": _signers(workload, draft),
-        "why": f"Missing: {labels_in_words(missing)}." if missing else "",
+        "why": why_not_complete(missing, lacks),
+        "mend": next((one.link for one in lacks if one.link), ""),
     }
     return render(request, "workloads/estimates/submit.html", context)
+
+
+def why_not_complete(missing: tuple[str, ...], lacks: tuple[Lack, ...]) -> str:
+    """Why it cannot be submitted yet; nothing where it can."""
+    said = [f"Missing: {labels_in_words(missing)}."] if missing else []
+    return " ".join([*said, *(one.sentence for one in lacks)])
 
 
 def _submit(request: HttpRequest, workload: Workload, draft: Estimate) -> HttpResponse:

@@ -17,7 +17,7 @@ from workloads.models import Estimate, Workload
 from workloads.requirements import READINESS_WORDS
 from workloads.selectors.estimates import (
     budgets_json,
-    inputs_of,
+    inputs_if_submitted,
     is_waiting_unsigned,
     versions,
 )
@@ -25,6 +25,7 @@ from workloads.selectors.lead_times import lead_time_of
 from workloads.selectors.plan import get_workload
 from workloads.selectors.requirements import road_for
 from workloads.selectors.signoffs import marks_of, shown_state
+from workloads.selectors.sizing import sizing_on
 from workloads.services.reminders import ask_for_requirement
 from workloads.views.budgets import cards_of
 from workloads.views.conditions import Reader, reader_of, shown_requirements
@@ -166,6 +167,7 @@ def _estimates(found: Workload, reader: Reader) -> dict[str, Any]:
     today = clock.today(reader.now)
     rows = list(versions(found)[:ESTIMATES_SHOWN])
     shown, newest = found.shown_estimate, found.submitted_estimate
+    sizing = sizing_on(today)
     return {
         "estimates": [_estimate_row(row, today, rows) for row in rows],
         "signatures": (
@@ -180,7 +182,11 @@ def _estimates(found: Workload, reader: Reader) -> dict[str, Any]:
             if newest
             else []
         ),
-        "cards": cards_of(inputs_of(shown), budgets_json(shown)) if shown else [],
+        "cards": (
+            cards_of(inputs_if_submitted(shown), budgets_json(shown, sizing))
+            if shown
+            else []
+        ),
     }
 
 

@@ -1,0 +1,25 @@
+"""What other apps put beside an estimate's budgets: functions that the settings name."""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from functools import cache
+
+from django.conf import settings
+from django.utils.module_loading import import_string
+
+from portal.kernel.pages.joints import Panel
+from workloads.models import Workload
+from workloads.rules.estimates import Budgets
+from workloads.selectors.sizing import Sizing
+
+PanelSource = Callable[[Workload, Budgets, Sizing, datetime], Iterable[Panel]]
+
+
+@cache
+def _load(paths: tuple[str, ...]) -> tuple[PanelSource, ...]:
+    return tuple(import_string(path) for path in paths)
+
+
+def estimate_panels() -> tuple[PanelSource, ...]:
+    """In the order of ESTIMATE_PANELS; each draws its part from what is typed so far."""
+    return _load(tuple(settings.ESTIMATE_PANELS))
