@@ -13,6 +13,7 @@ from portal.kernel import clock
 from portal.kernel.errors import Conflict, Invalid, NotAllowed, NotFound, Stale
 from portal.kernel.models import User
 from portal.kernel.pages.paging import page_number
+from portal.kernel.pages.seen import tell
 from portal.kernel.pages.toast import toast
 from portal.kernel.selectors import numbers
 from workloads.enums import EstimateState, SignRole, Verdict
@@ -110,6 +111,7 @@ def withdraw(request: HttpRequest, ref: str, version: int, role: str) -> HttpRes
     sign_role = _role(role)
     wrong, status = "", None
     if request.method == "POST":
+        seen = request.POST.get("sha256", "")
         try:
             withdraw_signature(
                 number=workload.number,
@@ -117,9 +119,12 @@ def withdraw(request: HttpRequest, ref: str, version: int, role: str) -> HttpRes
                 role=sign_role,
                 actor=request.user,  # type: ignore[arg-type]
                 reason=request.POST.get("reason", ""),
-                if_match=request.POST.get("sha256", ""),
+                if_match=seen,
                 now=clock.now(),
             )
+        except Stale as problem:
+            tell(problem, seen)
+            raise
         except Invalid as problem:
             wrong, status = problem.errors[0].detail, problem.status
         else:
