@@ -241,7 +241,8 @@ def test_a_cell_in_the_last_column_is_refused_before_the_row_is_filled():
     content = repacked(workbook(ROW), in_sheet(b'r="J2"', b'r="XFD2"'))
 
     assert refusal(content) == (
-        "Row 2 reaches column 16,384. The plan has eleven: copy them into a new sheet."
+        "Row 2 reaches column 16,384. No sheet of the portal has so many: copy its "
+        "columns into a new one."
     )
 
 
@@ -253,7 +254,7 @@ def test_an_empty_file_is_refused(content):
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        (b"%PDF-1.7 ...", "The file is a PDF. Send the plan as CSV or XLSX."),
+        (b"%PDF-1.7 ...", "The file is a PDF. Send CSV or XLSX."),
         (
             b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1rest",
             "The file is an old Excel file, or a workbook locked with a password. Save it "
@@ -360,7 +361,7 @@ def test_xml_with_entities_is_refused(part, encoding):
     ],
 )
 def test_an_unexpected_part_is_refused_by_name(name):
-    assert "holds a part that a plan has no use for" in refusal(
+    assert "holds a part that a sheet has no use for" in refusal(
         with_part(workbook(ROW), name, b"x")
     )
 

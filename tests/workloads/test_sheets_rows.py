@@ -6,7 +6,7 @@ import pytest
 
 from workloads.enums import CostGate, Status
 from workloads.rules.sheets.cells import CellError
-from workloads.rules.sheets.columns import HEADINGS, Column, match_headings
+from workloads.rules.sheets.columns import HEADINGS, PLAN, Column
 from workloads.rules.sheets.delimited import decode, read_delimited
 from workloads.rules.sheets.errors import SheetError, TooManyRows
 from workloads.rules.sheets.rows import read_rows
@@ -21,7 +21,8 @@ HEAD = ",".join(HEADINGS)
 
 
 def rows_of(*lines, head=HEAD, **options):
-    return read_rows(read_delimited("\n".join([head, *lines])), **options)
+    text = "\n".join([head, *lines])
+    return read_rows(read_delimited(text, PLAN.count_known), **options)
 
 
 def line(ref="", name="Chat"):
@@ -57,11 +58,11 @@ def test_the_headings_are_the_ten_columns_after_the_reference():
     ],
 )
 def test_headings_are_matched_without_case_spaces_and_signs(head):
-    assert list(match_headings(head.split(","))) == list(Column)
+    assert list(PLAN.match(head.split(","))) == list(Column)
 
 
 def test_headings_stand_in_any_order_and_the_reference_may_be_missing():
-    positions = match_headings([*reversed(HEADINGS[1:]), ""])
+    positions = PLAN.match([*reversed(HEADINGS[1:]), ""])
 
     assert positions[Column.SHIP_QUARTER] == 0
     assert positions[Column.WORKLOAD] == 9
@@ -94,14 +95,14 @@ def test_headings_stand_in_any_order_and_the_reference_may_be_missing():
 )
 def test_wrong_headings_are_refused_by_name(headings, sentence):
     with pytest.raises(SheetError) as refused:
-        match_headings(headings)
+        PLAN.match(headings)
     assert str(refused.value) == sentence
 
 
 @pytest.mark.parametrize("text", ["", "\n\n", ",,,\n", f"\n{HEAD}\n"])
 def test_a_file_without_headings_on_top_is_refused(text):
     with pytest.raises(SheetError, match="The first row is empty"):
-        read_rows(read_delimited(text))
+        read_rows(read_delimited(text, PLAN.count_known))
 
 
 def test_headings_alone_are_a_plan_without_rows():
@@ -230,7 +231,7 @@ def test_the_delimiter_is_found_in_the_headings(delimiter, newline):
         [delimiter.join(HEADINGS), delimiter.join(["W-01", "Chat"]), ""]
     )
 
-    (row,) = read_rows(read_delimited(text))
+    (row,) = read_rows(read_delimited(text, PLAN.count_known))
 
     assert (row.number, row.ref, row.name) == (2, "W-01", "Chat")
 
@@ -238,7 +239,7 @@ def test_the_delimiter_is_found_in_the_headings(delimiter, newline):
 def test_a_separator_line_is_taken_and_not_counted():
     text = f"sep=;\r\n{HEAD.replace(',', ';')}\r\nW-01;Chat"
 
-    (row,) = read_rows(read_delimited(text))
+    (row,) = read_rows(read_delimited(text, PLAN.count_known))
 
     assert (row.number, row.name) == (2, "Chat")
 

@@ -1,10 +1,14 @@
-"""The columns of the plan, in the order and with the headings of every sheet."""
+"""The columns of a sheet: those of the plan, and how headings are matched to any."""
 
 import unicodedata
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Generic, TypeVar
 
 from workloads.rules.sheets.errors import SheetError
+
+C = TypeVar("C", bound=StrEnum)
 
 
 class Column(StrEnum):
@@ -35,55 +39,71 @@ def folded(heading: str) -> str:
     return "".join(character for character in plain if character.isalnum())
 
 
-_COLUMN_OF = {folded(column): column for column in Column}
+@dataclass(frozen=True)
+class Headings(Generic[C]):
+    """The first row of one kind of sheet. `optional` columns may be left out."""
 
+    columns: tuple[C, ...]
+    optional: frozenset[C]
+    sheet: str
+    _by_folded: Mapping[str, C] = field(init=False)
 
-def count_known(headings: Sequence[str]) -> int:
-    """How many of the headings name a column of the plan."""
-    return sum(folded(heading) in _COLUMN_OF for heading in headings)
+    def __post_init__(self) -> None:
+        by_folded = {folded(column): column for column in self.columns}
+        object.__setattr__(self, "_by_folded", by_folded)
 
+    def count_known(self, headings: Sequence[str]) -> int:
+        """How many of the headings name a column of the sheet."""
+        return sum(folded(heading) in self._by_folded for heading in headings)
 
-def match_headings(headings: Sequence[str]) -> Mapping[Column, int]:
-    """Position of each column. SheetError names what is unknown, doubled or missing."""
-    positions: dict[Column, int] = {}
-    unknown: list[str] = []
-    for position, heading in enumerate(headings):
-        # A column without a heading is refused only where a cell stands in it.
-        if not folded(heading):
-            continue
-        column = _COLUMN_OF.get(folded(heading))
-        if column is None:
-            unknown.append(heading)
-        elif column in positions:
+    def match(self, headings: Sequence[str]) -> Mapping[C, int]:
+        """Position of each column. SheetError names what is unknown, doubled, missing."""
+        positions: dict[C, int] = {}
+        unknown: list[str] = []
+        for position, heading in enumerate(headings):
+            # A column without a heading is refused only where a cell stands in it.
+            if not folded(heading):
+                continue
+            column = self._by_folded.get(folded(heading))
+            if column is None:
+                unknown.append(heading)
+            elif column in positions:
+                raise SheetError(
+                    f"The column “{column}” stands twice in the first row. Take one of "
+                    "the two out."
+                )
+            else:
+                positions[column] = position
+        self._refuse_wrong_set(positions, unknown)
+        return positions
+
+    def _refuse_wrong_set(
+        self, positions: Mapping[C, int], unknown: Sequence[str]
+    ) -> None:
+        missing = [
+            column
+            for column in self.columns
+            if column not in positions and column not in self.optional
+        ]
+        if not positions:
             raise SheetError(
-                f"The column “{column}” stands twice in the first row. Take one of "
-                "the two out."
+                f"The first row holds none of {self.sheet}'s headings. It must be: "
+                + ", ".join(self.columns)
+                + "."
             )
-        else:
-            positions[column] = position
-    _refuse_wrong_set(positions, unknown)
-    return positions
+        if unknown:
+            raise SheetError(
+                f"{self.sheet[:1].upper()}{self.sheet[1:]} has no column "
+                f"{_quoted(unknown)}. Its columns are: {', '.join(self.columns)}."
+            )
+        if missing:
+            raise SheetError(
+                f"The first row lacks the column {_quoted(missing)}. A column may be "
+                "empty, but its heading must stand there."
+            )
 
 
-def _refuse_wrong_set(positions: Mapping[Column, int], unknown: Sequence[str]) -> None:
-    missing = [c for c in Column if c not in positions and c not in OPTIONAL]
-    if not positions:
-        raise SheetError(
-            "The first row holds none of the plan's headings. It must be: "
-            + ", ".join(HEADINGS)
-            + "."
-        )
-    if unknown:
-        raise SheetError(
-            f"The plan has no column {_quoted(unknown)}. Its columns are: "
-            + ", ".join(HEADINGS)
-            + "."
-        )
-    if missing:
-        raise SheetError(
-            f"The first row lacks the column {_quoted(missing)}. A column may be empty, "
-            "but its heading must stand there."
-        )
+PLAN = Headings(tuple(Column), OPTIONAL, "the plan")
 
 
 def _quoted(headings: Sequence[str]) -> str:

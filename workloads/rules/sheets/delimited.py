@@ -3,13 +3,14 @@
 import codecs
 import csv
 import io
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final, TypeAlias
 
-from workloads.rules.sheets.columns import count_known
 from workloads.rules.sheets.errors import SheetError
 from workloads.rules.sheets.rows import RawRow
 
+# How many cells of a first row are headings that the reader knows.
+CountKnown: TypeAlias = Callable[[Sequence[str]], int]
 DELIMITERS: Final = (",", ";", "\t")
 
 # UTF-32 is not among them: its little-endian mark begins like that of UTF-16, no
@@ -43,10 +44,10 @@ def decode(content: bytes) -> str:
     return text
 
 
-def read_delimited(text: str) -> Iterator[RawRow]:
+def read_delimited(text: str, count_known: CountKnown) -> Iterator[RawRow]:
     """The records of the file; a record may span lines. SheetError where quotes break."""
     body, declared = _without_separator_line(text)
-    delimiter = declared or _sniffed(body)
+    delimiter = declared or _sniffed(body, count_known)
     reader = csv.reader(io.StringIO(body, newline=""), delimiter=delimiter, strict=True)
     try:
         for number, cells in enumerate(reader, start=1):
@@ -65,7 +66,7 @@ def _without_separator_line(text: str) -> tuple[str, str | None]:
     return (rest, stripped[4:]) if is_declared else (text, None)
 
 
-def _sniffed(text: str) -> str:
+def _sniffed(text: str, count_known: CountKnown) -> str:
     """The delimiter with which the first line names most columns; a comma when none."""
     lines = text[:20_000].splitlines()
     first = lines[0] if lines else ""

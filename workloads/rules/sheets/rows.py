@@ -22,7 +22,7 @@ from workloads.rules.sheets.cells import (
     is_empty,
     shown,
 )
-from workloads.rules.sheets.columns import Column, match_headings
+from workloads.rules.sheets.columns import PLAN, C, Column, Headings
 from workloads.rules.sheets.errors import SheetError, TooManyRows
 
 MOST_ROWS: Final = 10_000
@@ -88,22 +88,34 @@ def read_rows(
 
     Headings without any row are a plan without workloads: no rows, and no error.
     """
+    positions, rows = under_headings(raw_rows, PLAN, most_rows=most_rows)
+    return tuple(_without_twins([_read_row(row, positions) for row in rows]))
+
+
+def under_headings(
+    raw_rows: Iterable[RawRow], headings: Headings[C], *, most_rows: int
+) -> tuple[Mapping[C, int], Iterator[RawRow]]:
+    """Where each column stands, and the rows below that are not blank.
+
+    SheetError for a first row that is no such sheet's, and for too many rows.
+    """
     rows = iter(raw_rows)
-    positions = match_headings(_headings(next(rows, None)))
-    parsed: list[ParsedRow] = []
-    for row in rows:
-        if all(is_empty(cell) for cell in row.cells):
-            continue
-        if len(parsed) == most_rows:
-            raise TooManyRows(most_rows)
-        parsed.append(_read_row(row, positions))
-    return tuple(_without_twins(parsed))
+    positions = headings.match(_headings(next(rows, None), headings.sheet))
+    return positions, _not_blank(rows, most_rows)
 
 
-def _headings(first: RawRow | None) -> list[str]:
+def _not_blank(rows: Iterable[RawRow], most: int) -> Iterator[RawRow]:
+    found = (row for row in rows if not all(is_empty(cell) for cell in row.cells))
+    for count, row in enumerate(found):
+        if count == most:
+            raise TooManyRows(most)
+        yield row
+
+
+def _headings(first: RawRow | None, sheet: str) -> list[str]:
     if first is None or all(is_empty(cell) for cell in first.cells):
         raise SheetError(
-            "The first row is empty. It must hold the plan's headings, and the rows "
+            f"The first row is empty. It must hold {sheet}'s headings, and the rows "
             "follow below it."
         )
     return [shown(cell) for cell in first.cells]
@@ -114,7 +126,7 @@ def _read_row(row: RawRow, positions: Mapping[Column, int]) -> ParsedRow:
     empty: set[Column] = set()
     errors: list[CellError] = []
     for column in Column:
-        raw = _cell(row, positions.get(column))
+        raw = cell_of(row, positions.get(column))
         if is_empty(raw):
             empty.add(column)
         field, read = _READERS[column]
@@ -129,17 +141,17 @@ def _read_row(row: RawRow, positions: Mapping[Column, int]) -> ParsedRow:
         primary_model=tier.primary,
         degrade_model=tier.degrade,
         empty=frozenset(empty),
-        errors=(*errors, *_strays(row, positions)),
+        errors=(*errors, *strays(row, positions)),
     )
 
 
-def _cell(row: RawRow, position: int | None) -> RawCell:
+def cell_of(row: RawRow, position: int | None) -> RawCell:
     if position is None or position >= len(row.cells):
         return None
     return row.cells[position]
 
 
-def _strays(row: RawRow, positions: Mapping[Column, int]) -> Iterator[CellError]:
+def strays(row: RawRow, positions: Mapping[Any, int]) -> Iterator[CellError]:
     """A cell outside the columns: most often a comma too many in this row."""
     taken = set(positions.values())
     for position, raw in enumerate(row.cells):

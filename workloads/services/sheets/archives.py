@@ -59,7 +59,7 @@ def _refuse_wrong_parts(parts: list[zipfile.ZipInfo]) -> None:
         )
     if "[Content_Types].xml" not in names or "xl/workbook.xml" not in names:
         raise UnreadableFile(
-            "The file is an archive, not an XLSX workbook. Send the plan as CSV or XLSX."
+            "The file is an archive, not an XLSX workbook. Send CSV or XLSX."
         )
     for part in parts:
         if part.flag_bits & _ENCRYPTED:
@@ -68,7 +68,7 @@ def _refuse_wrong_parts(parts: list[zipfile.ZipInfo]) -> None:
             )
         if part.compress_type not in _METHODS or not _is_expected(part.filename):
             raise UnreadableFile(
-                f"The workbook holds a part that a plan has no use for: "
+                f"The workbook holds a part that a sheet has no use for: "
                 f"{part.filename[:80]!r}. Save it as a plain XLSX, without macros and "
                 "embedded files."
             )
@@ -84,14 +84,14 @@ def _refuse_bombs(parts: list[zipfile.ZipInfo], most_unpacked: int) -> None:
     if unpacked > most_unpacked:
         raise FileTooLarge(
             f"The workbook unpacks to {unpacked:,} bytes. An import takes "
-            f"{most_unpacked:,}: copy the plan's rows into a new workbook."
+            f"{most_unpacked:,}: copy its rows into a new workbook."
         )
     for part in parts:
         packed = max(part.compress_size, 1)
         if part.file_size > RATIO_FROM_BYTES and part.file_size > packed * MOST_RATIO:
             raise FileTooLarge(
                 f"A part of the workbook unpacks to {part.file_size // packed:,} times "
-                "its size. Copy the plan's rows into a new workbook."
+                "its size. Copy its rows into a new workbook."
             )
 
 

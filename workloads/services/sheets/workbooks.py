@@ -67,8 +67,8 @@ def _rows(sheet: Any) -> Iterator[RawRow]:
             raise UnreadableFile(f"The sheet has a row below row {LAST_ROW:,}.")
         if len(cells) > MOST_COLUMNS:
             raise UnreadableFile(
-                f"Row {number:,} reaches column {len(cells):,}. The plan has eleven: "
-                "copy them into a new sheet."
+                f"Row {number:,} reaches column {len(cells):,}. No sheet of the "
+                "portal has so many: copy its columns into a new one."
             )
         yield RawRow(number=number, cells=[_raw(cell) for cell in cells])
 
