@@ -153,6 +153,7 @@ API: list[Cell] = [
     Cell(DEPUTY, "DELETE", only("finance")),
     # --- The forecast ----------------------------------------------------------------
     *reads(f"{V1}forecast/", f"{V1}overlap/"),
+    *posts(f"{V1}forecast/scenarios/", who=SIGNED_IN),
     # --- Rates and staffing ----------------------------------------------------------
     *reads(f"{V1}rate-card/", f"{V1}compute-lines/", f"{V1}staffing/"),
     *posts(f"{V1}rate-card/", f"{V1}compute-lines/", who=only("finance")),
