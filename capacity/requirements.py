@@ -33,7 +33,8 @@ class OpsHeadroom:
     ) -> Requirement:
         if not workload.ship_quarter:
             lacks = "Without a ship quarter there is no ceiling to hold it against."
-            return self._stands(workload, step, met=False, message=lacks)
+            edit = reverse("workloads:edit", args=[workload.ref])
+            return self._stands(workload, step, met=False, message=lacks, link=edit)
         quarter = Quarter.parse(workload.ship_quarter)
         quarters = self._read(quarter, step)
         hours = _hours_of(workload)
@@ -73,13 +74,19 @@ class OpsHeadroom:
         return quarters
 
     def _stands(
-        self, workload: Workload, step: StepRequest, *, met: bool, message: str
+        self,
+        workload: Workload,
+        step: StepRequest,
+        *,
+        met: bool,
+        message: str,
+        link: str = "",
     ) -> Requirement:
         return Requirement(
             code=self.code,
             met=met,
             message=message,
-            link=reverse("workloads:plan-roadmap"),
+            link=link or reverse("workloads:plan-roadmap"),
             to=step.to,
             mended_by=("workload.edit",),
             since=workload.status_since,

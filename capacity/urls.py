@@ -7,5 +7,5 @@ from capacity.views import rates
 app_name = "capacity"
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("capacity/rates/", rates.rates, name="rates"),
+    path("rates/", rates.rates, name="rates"),
 ]

@@ -89,12 +89,12 @@ def enter_price(
     known = names_of_models()
     model, taken = known.spelled(price.model.strip()), known.owner_of(price.model)
     require(_another_models_alias(price.model, taken, model))
-    aliases = (
-        list(known.aliases_of(model))
-        if price.aliases is None
-        else _distinct(price.aliases)
-    )
-    require(*_overlapping(aliases, model, known.owners_of(aliases)))
+    if price.aliases is None:
+        aliases = list(known.aliases_of(model))
+    else:
+        owners = known.owners_of(price.aliases)
+        require(*_overlapping(price.aliases, model, owners))
+        aliases = _distinct(price.aliases)
     price = replace(price, model=model, aliases=aliases)
     standing = price_on(model, price.valid_from, exactly=True)
     if standing is not None and _price_values(standing) == _price_values(price):
