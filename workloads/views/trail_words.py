@@ -91,5 +91,7 @@ def _input(one: Input, value: Any) -> str:
     if one.kind == "text":
         return plain_text(value)
     figure = Decimal(str(value)) * (100 if one.kind == "percent" else 1)
-    unit = "" if one.kind == "factor" else one.unit
+    # "Users: 1,000 → 4,200": a label that is the unit needs no other.
+    says_it = one.kind == "factor" or one.unit == one.label.lower()
+    unit = "" if says_it else one.unit
     return f"{formats.in_full(figure)} {unit}".rstrip()
