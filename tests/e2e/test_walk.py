@@ -87,7 +87,7 @@ def test_the_same_walk_without_javascript(walk_with, people):
     sarah = walk("sarah")
     propose(sarah)
     estimate(sarah)
-    sarah.get_by_role("button", name="Recalculate").click()
+    sarah.get_by_role("button", name="Compute").click()
     expect(sarah.locator("#budgets")).to_contain_text("392M")
     submit(sarah)
 

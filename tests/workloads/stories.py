@@ -10,7 +10,7 @@ from capacity.services.staffing import enter_staffing
 from portal.kernel.models import User
 from portal.kernel.periods import Quarter
 from tests.conftest import NOW, enter_prices
-from workloads.enums import ReadinessCheck, SignRole, Status, Verdict
+from workloads.enums import ReadinessCheck, Shape, SignRole, Status, Verdict
 from workloads.models import Estimate, Signoff, Workload
 from workloads.services.criteria import record_readiness, write_criterion
 from workloads.services.estimates import open_draft, submit_estimate
@@ -44,6 +44,7 @@ def proposed(cast: SimpleNamespace, **values: Any) -> Workload:
             "primary_model": "Sonnet",
             "degrade_model": "Haiku",
             "cost_gate": "soft_cap",
+            "shape": Shape.CHAT,
             **values,
         },
         now=NOW,
@@ -80,8 +81,10 @@ def press(
     )
 
 
-def signed(workload: Workload, cast: SimpleNamespace, now: datetime = NOW) -> Estimate:
-    estimate = submitted(workload, cast.sarah, now)
+def signed(
+    workload: Workload, cast: SimpleNamespace, now: datetime = NOW, **inputs: Any
+) -> Estimate:
+    estimate = submitted(workload, cast.sarah, now, **inputs)
     for role, name in SIGNERS.items():
         press(estimate, getattr(cast, name), role, now=now)
     return estimate

@@ -221,7 +221,8 @@ def _field(one: Input, inputs: Mapping[str, Any]) -> forms.Field:
             **options,
             max_length=2000,
             required=False,
-            widget=forms.Textarea(attrs={"rows": 2}),
+            # A blank placeholder lets the style sheet see that nothing is written.
+            widget=forms.Textarea(attrs={"rows": 2, "placeholder": " "}),
         )
     if one.kind == "profile":
         return forms.ChoiceField(

@@ -124,7 +124,7 @@ OPS = Group(
             "ops_reason",
             "Reason for the hours",
             "",
-            "Where they are outside the guidance of 4 to 8.",
+            "Why fewer hours than the guidance are enough. Signers read it.",
             "text",
         ),
     ),

@@ -16,7 +16,7 @@ from workloads.enums import EstimateState
 from workloads.forms.estimates import EstimateForm
 from workloads.forms.inputs import labels_in_words
 from workloads.models import INPUT_FIELDS, Estimate, Workload
-from workloads.rules.estimates import EstimateInputs, missing_inputs
+from workloads.rules.estimates import EstimateInputs, missing_inputs, slip_in
 from workloads.selectors.estimates import (
     default_inputs,
     etag_of,
@@ -28,7 +28,7 @@ from workloads.selectors.sizing import sizing_on
 from workloads.services.errors import DraftExists
 from workloads.services.estimates import edit_draft, open_draft
 from workloads.views.budgets import cards_of
-from workloads.views.panels import estimate_panels
+from workloads.views.panels import panels_for
 from workloads.views.reasons import last_change_of, why_not
 from workloads.views.showing import grouped_rows
 from workloads.views.versions import crumbs_of, show_version
@@ -92,7 +92,11 @@ def preview(request: HttpRequest, ref: str) -> HttpResponse:
     access.require(request.user, "estimate.write", workload)
     newest = workload.draft_estimate or workload.submitted_estimate
     form = EstimateForm(request.POST, inputs=_inputs(newest))
-    context = _sized(_typed(form, workload), workload)
+    context = {
+        "workload": workload,
+        "swapped": True,
+        **_sized(_typed(form, workload), workload),
+    }
     return render(request, "workloads/estimates/_budgets.html", context)
 
 
@@ -202,12 +206,9 @@ def _sized(inputs: EstimateInputs, workload: Workload) -> dict[str, Any]:
         "cards": cards_of(inputs, budgets.as_json()),
         "missing": labels_in_words(missing) if missing else "",
         "lacks": lacks,
+        "slip": slip_in(budgets),
         "asks_reason": any(one.field == "ops_reason" for one in lacks),
-        "panels": [
-            panel
-            for source in estimate_panels()
-            for panel in source(workload, budgets, sizing, now)
-        ],
+        "panels": panels_for(workload, budgets, sizing, now),
     }
 
 

@@ -20,6 +20,11 @@ def _load(paths: tuple[str, ...]) -> tuple[PanelSource, ...]:
     return tuple(import_string(path) for path in paths)
 
 
-def estimate_panels() -> tuple[PanelSource, ...]:
+def panels_for(
+    workload: Workload, budgets: Budgets, sizing: Sizing, now: datetime
+) -> list[Panel]:
     """In the order of ESTIMATE_PANELS; each draws its part from what is typed so far."""
-    return _load(tuple(settings.ESTIMATE_PANELS))
+    sources = _load(tuple(settings.ESTIMATE_PANELS))
+    return [
+        panel for source in sources for panel in source(workload, budgets, sizing, now)
+    ]

@@ -27,10 +27,11 @@ from workloads.selectors.estimates import (
 from workloads.selectors.people import barred_from_signing, people_with_a_say
 from workloads.selectors.plan import get_workload
 from workloads.selectors.signoffs import contributor_ids, shown_state
-from workloads.selectors.sizing import sizing_on
+from workloads.selectors.sizing import sizing_on, unpriced
 from workloads.services.errors import EstimateIncomplete
 from workloads.services.estimates import submit_estimate
 from workloads.views.budgets import cards_of
+from workloads.views.panels import panels_for
 from workloads.views.reasons import last_change_of, why_not
 from workloads.views.showing import grouped_rows
 from workloads.views.signatures import shown_signatures, who_can_sign
@@ -53,6 +54,11 @@ def show_version(
         "lede": workload.name,
         "crumbs": crumbs_of(workload, f"Estimate v{found.version}"),
         "cards": cards_of(inputs, budgets_json(found, sizing)),
+        "panels": (
+            panels_for(workload, unpriced(inputs), sizing, clock.now())
+            if found.state in (EstimateState.DRAFT, EstimateState.SUBMITTED)
+            else []
+        ),
         "tier": model_tier_of(inputs.primary_model, inputs.degrade_model),
         "groups": grouped_rows(None, inputs),
         "sources": sources_in_words(count_sources(inputs)),
@@ -107,16 +113,17 @@ def submit(request: HttpRequest, ref: str, version: int) -> HttpResponse:
         "falls_back": workload.status == Status.PLANNED,
         "keeps_figures": workload.status in COUNTED,
         "signers": _signers(workload, draft),
-        "why": why_not_complete(missing, lacks),
-        "mend": next((one.link for one in lacks if one.link), ""),
+        "why": _why_not(missing, lacks),
+        "lacks": lacks,
     }
     return render(request, "workloads/estimates/submit.html", context)
 
 
-def why_not_complete(missing: tuple[str, ...], lacks: tuple[Lack, ...]) -> str:
+def _why_not(missing: tuple[str, ...], lacks: tuple[Lack, ...]) -> str:
     """Why it cannot be submitted yet; nothing where it can."""
-    said = [f"Missing: {labels_in_words(missing)}."] if missing else []
-    return " ".join([*said, *(one.sentence for one in lacks)])
+    if missing:
+        return f"Missing: {labels_in_words(missing)}."
+    return "What it lacks stands above." if lacks else ""
 
 
 def _submit(request: HttpRequest, workload: Workload, draft: Estimate) -> HttpResponse:
