@@ -6,7 +6,12 @@ from uuid import uuid4
 
 from celery import shared_task
 
-from capacity.services import quarters, recalibration, recalibration_schedule
+from capacity.services import (
+    actuals_imports,
+    quarters,
+    recalibration,
+    recalibration_schedule,
+)
 from capacity.services.recalibration_leases import requeue_lost
 from portal.kernel import clock
 from portal.kernel.enums import Source
@@ -43,3 +48,9 @@ def take_up_lost_recalibrations() -> list[int]:
     """Every 20 seconds: runs whose worker is gone are asked for again."""
     with origin(Source.SYSTEM):
         return requeue_lost(now=clock.now())
+
+
+@shared_task
+def remove_old_sheets() -> int:
+    with origin(Source.SYSTEM):
+        return actuals_imports.remove_old_sheets(now=clock.now())

@@ -325,6 +325,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
             ("keep signatures", "workloads.tasks.keep_signatures"),
             ("remove old sheets", "workloads.tasks.remove_old_sheets"),
             ("close due quarters", "capacity.tasks.close_due_quarters"),
+            ("remove old sheets of actuals", "capacity.tasks.remove_old_sheets"),
             (
                 "request due recalibrations",
                 "capacity.tasks.request_due_recalibrations",

@@ -1,6 +1,7 @@
 """Fields, constraints and triggers of the capacity model. No rule, no side effect."""
 
 from capacity.models.actuals import ComputeActual, OpsActual, QuarterEvent, TokenActual
+from capacity.models.imports import ActualsImport
 from capacity.models.rates import ComputeLine, ModelPrice
 from capacity.models.recalibration import (
     RecalibrationLine,
@@ -12,6 +13,7 @@ from capacity.models.staffing import Staffing
 from capacity.models.usage import UsageDay, UsageHour
 
 __all__ = [
+    "ActualsImport",
     "ComputeActual",
     "ComputeLine",
     "ModelPrice",

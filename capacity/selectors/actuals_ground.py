@@ -16,9 +16,10 @@ from capacity.models import (
 )
 from capacity.rules.actuals.entries import COUNTS, AnyEntry, Kind
 from capacity.rules.actuals.judging import Ground, Known
-from capacity.selectors.quarters_state import quarter_of, states_of
+from capacity.selectors.quarters_state import states_of
 from portal.kernel import clock
-from portal.kernel.periods import Month
+from portal.kernel.periods import Month, Quarter
+from portal.kernel.selectors import numbers
 from workloads.models import Workload
 from workloads.rules.shown import ref_of
 from workloads.selectors.plan import number_of
@@ -69,7 +70,8 @@ def _months(entries: Sequence[AnyEntry]) -> list[Month]:
 
 
 def _closed(months: Sequence[Month], now: datetime) -> dict[str, str]:
-    quarters = {month: quarter_of(month) for month in months}
+    starts = numbers.current().fiscal_year_starts
+    quarters = {month: Quarter.of(month.first_day, starts) for month in months}
     states = states_of(sorted(set(quarters.values())), now)
     return {
         str(month): quarter.label

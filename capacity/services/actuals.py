@@ -17,6 +17,7 @@ from capacity.rules.actuals.entries import (
     OpsEntry,
     Refusal,
     TokenEntry,
+    thursday_of,
 )
 from capacity.rules.actuals.judging import Judged, Verdict, judge_all
 from capacity.selectors.actuals_ground import MODELS, ground_for, workload_ids
@@ -26,13 +27,12 @@ from capacity.selectors.problems import (
     QuarterClosed,
     UsageEventsTell,
 )
-from capacity.selectors.quarters_state import quarter_of
 from capacity.services.entries import Entry, at_most, require
 from capacity.services.locks import lock_actuals
 from portal.kernel import access
 from portal.kernel.errors import FieldError, Invalid, Problem
-from portal.kernel.models import AuditEntry, User
-from portal.kernel.periods import Month
+from portal.kernel.models import AuditEntry, ModelNumbers, User
+from portal.kernel.periods import Quarter
 from portal.kernel.selectors import numbers
 from portal.kernel.services import audit
 
@@ -108,11 +108,12 @@ def write_entries(
     before = model.objects.in_bulk(
         [one.stands for one in taken if one.verdict is Verdict.CORRECT]
     )
-    currency = numbers.current().currency
-    rows = [_row(one, keys, currency, actor, now) for one in taken]
+    current = numbers.current()
+    rows = [_row(one, keys, current, actor, now) for one in taken]
     made = model.objects.bulk_create(rows, batch_size=1_000)
     audit.record_all(
-        _told(kind, row, before.get(row.corrects_id), actor, now) for row in made
+        _told(kind, row, one, before.get(row.corrects_id), actor, now)
+        for row, one in zip(made, taken, strict=True)
     )
     return list(made)
 
@@ -125,7 +126,7 @@ def _present(kind: Kind, judged: Judged) -> Any:
 def _row(
     judged: Judged,
     keys: Mapping[str, int],
-    currency: str,
+    current: ModelNumbers,
     actor: User | None,
     now: datetime,
 ) -> Model:
@@ -141,7 +142,7 @@ def _row(
             month=entry.month,
             line=entry.line,
             amount=entry.amount,
-            currency=currency if entry.amount is not None else "",
+            currency=current.currency if entry.amount is not None else "",
             peak_concurrent_sessions=entry.peak_concurrent_sessions,
             **about,
         )
@@ -150,7 +151,9 @@ def _row(
             workload_id=keys[entry.ref] if entry.ref is not None else None,
             week=entry.week,
             month=entry.month,
-            quarter=str(quarter_of(Month.parse(entry.month))),
+            quarter=str(
+                Quarter.of(thursday_of(entry.week), current.fiscal_year_starts)
+            ),
             category=entry.category,
             hours=entry.hours,
             **about,
@@ -164,21 +167,26 @@ def _row(
 
 
 def _told(
-    kind: Kind, row: Any, before: Any | None, actor: User | None, now: datetime
+    kind: Kind,
+    row: Any,
+    judged: Judged,
+    before: Any | None,
+    actor: User | None,
+    now: datetime,
 ) -> AuditEntry:
     return audit.entry(
         "actual.corrected" if before is not None else "actual.entered",
         f"actual/{kind}/{row.pk}",
         actor=actor,
         now=now,
-        before=plain(before) if before is not None else None,
-        after=plain(row),
+        before=_plain(before, judged.entry.ref) if before is not None else None,
+        after=_plain(row, judged.entry.ref),
         reason=row.reason,
     )
 
 
-def plain(row: Any) -> dict[str, Any]:
-    """What an entry says, as the audit trail keeps it."""
+def _plain(row: Any, ref: str | None) -> dict[str, Any]:
+    """What an entry says, as the audit trail keeps it; `ref` names its workload."""
     if isinstance(row, ComputeActual):
         said = {"month": row.month, "line": row.line or None}
         amount, peak = row.amount, row.peak_concurrent_sessions
@@ -187,13 +195,13 @@ def plain(row: Any) -> dict[str, Any]:
         return {"month": row.month, "peak_concurrent_sessions": f"{peak:.2f}"}
     if isinstance(row, OpsActual):
         return {
-            "workload": row.workload.ref if row.workload else None,
+            "workload": ref,
             "week": row.week,
             "category": row.category,
             "hours": f"{row.hours:.2f}",
         }
     counts = {name: getattr(row, name) for name in COUNTS}
-    return {"month": row.month, "workload": row.workload.ref, **counts}
+    return {"month": row.month, "workload": ref, **counts}
 
 
 def _field_error(refusal: Refusal) -> FieldError:

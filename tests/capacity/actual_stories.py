@@ -17,6 +17,7 @@ from portal.kernel.periods import Month
 from tests.conftest import NOW
 from workloads.models import Workload
 
+D = Decimal
 LONG_BEFORE = datetime(2026, 4, 2, tzinfo=UTC)
 TOKENS: dict[str, Any] = {
     "users": 40,

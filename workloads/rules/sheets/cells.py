@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, TypeAlias
 
-from workloads.rules.sheets.columns import Column
 from workloads.rules.sheets.neutral import DASHES, plain
 
 MOST_SHOWN: Final = 120
@@ -71,7 +70,7 @@ def shown(raw: RawCell) -> str:
     return visible if len(visible) <= MOST_SHOWN else f"{visible[: MOST_SHOWN - 1]}…"
 
 
-def error(column: Column, raw: RawCell, code: str, detail: str) -> CellError:
+def error(column: str, raw: RawCell, code: str, detail: str) -> CellError:
     return CellError(column=str(column), value=shown(raw), code=code, detail=detail)
 
 
