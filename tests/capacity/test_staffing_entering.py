@@ -153,7 +153,7 @@ def test_what_makes_no_sense_names_its_field(cast, people, vacancies, pointer, c
 def test_a_lowering_below_the_vacancies_names_them(cast):
     enter(cast, "3", "2")
 
-    with pytest.raises(Invalid, match="2.00 vacancies are more than the 1") as refused:
+    with pytest.raises(Invalid, match="vacancies are more than the 1") as refused:
         enter(cast, "1")
 
     assert [e.pointer for e in refused.value.errors] == ["/vacancies"]

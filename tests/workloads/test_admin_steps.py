@@ -37,9 +37,11 @@ def test_committing_and_going_live_follow_the_same_rules(cast, planner) -> None:
 
     refused = act(planner, "move_to_committed", workload)
     stories.with_criterion(workload, cast.sarah)
+    stories.staffed(cast, workload.ship_quarter)
     act(planner, "move_to_committed", workload)
     not_hers = act(planner, "move_to_live", workload)
 
+    assert "2026-Q2 has no staffing" in said(refused)
     assert "No success criterion is written" in said(refused)
     assert status_of(workload) == "committed"
     assert "Its owner Sarah Lind can." in said(not_hers)

@@ -66,6 +66,7 @@ def test_a_plan_is_read_as_people_type_it(cast, api):
         "signoff_engineering",
         "signoff_finance",
         "signoff_ops",
+        "no_staffing",
         "success_criteria",
     ]
     row = api("nils")("GET", "/api/v1/workloads/W-01/").json()

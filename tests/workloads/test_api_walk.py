@@ -9,7 +9,7 @@ from portal.kernel.models import AuditEntry
 from workloads.enums import Status
 from workloads.models import StatusStep, Workload
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("rate_card")]
 LIST = "/api/v1/workloads/"
 ONE = f"{LIST}W-01/"
 ESTIMATES = f"{ONE}estimates/"
@@ -67,6 +67,16 @@ def move(api: Api, to: str, who: str = "sarah", reason: str = "") -> Any:
     return api(who)("POST", f"{ONE}transitions/", {"to": to, "reason": reason})
 
 
+def staff(api: Api, people: float = 10) -> None:
+    body = {
+        "quarter": "2026Q2",
+        "full_time_equivalents": people,
+        "reason": "As planned.",
+    }
+    made = api("noor")("POST", "/api/v1/staffing/", body)
+    assert made.status_code in {200, 201}
+
+
 def write_criterion(api: Api) -> None:
     body = {
         "metric": "Minutes saved per chat",
@@ -97,6 +107,7 @@ def test_a_workload_walks_from_proposal_to_live_through_the_api(api):
     assert api("nils")("GET", ONE).json()["status"] == "candidate"
     assert move(api, "planned").json()["status"] == "planned"
     write_criterion(api)
+    staff(api)
     assert move(api, "committed").json()["status"] == "committed"
     prove(api, *PROOFS)
     answer = move(api, "live")
@@ -162,10 +173,12 @@ def a_newer_version(api: Api) -> None:
     estimate(api, users=5000)
 
 
-def planned(api: Api, **changes: Any) -> None:
+def planned(api: Api, *, people: float | None = 10, **changes: Any) -> None:
     propose(api, **changes)
     estimate(api)
     sign(api, *SIGNERS)
+    if people is not None:
+        staff(api, people)
     assert move(api, "planned", who="pia").status_code == 200
 
 
@@ -177,6 +190,16 @@ def no_owner(api: Api) -> None:
 
 def no_ship_quarter(api: Api) -> None:
     planned(api, ship_quarter=None)
+    write_criterion(api)
+
+
+def no_staffing(api: Api) -> None:
+    planned(api, people=None)
+    write_criterion(api)
+
+
+def no_headroom(api: Api) -> None:
+    planned(api, people=0.4)
     write_criterion(api)
 
 
@@ -255,7 +278,9 @@ BROKEN = [
         {f"signoff_{role}": f"/approvals/W-01/2/{role}/" for role in SIGNERS},
     ),
     (no_owner, "committed", {"owner_named": EDIT}),
-    (no_ship_quarter, "committed", {"ship_quarter_set": EDIT}),
+    (no_ship_quarter, "committed", {"ship_quarter_set": EDIT, "ops_headroom": EDIT}),
+    (no_staffing, "committed", {"no_staffing": "/capacity/rates/#staffing"}),
+    (no_headroom, "committed", {"ops_headroom": "/plan/roadmap/"}),
     (
         no_criterion,
         "committed",

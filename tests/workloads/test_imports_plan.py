@@ -37,6 +37,7 @@ SIGNATURES = (
     "signoff_finance",
     "signoff_ops",
 )
+LACKS = ("no_staffing", "success_criteria")
 
 
 def sheet(*rows, write=write_csv):
@@ -92,8 +93,8 @@ def test_the_demo_plan_lands_as_five_candidates_with_what_each_lacks(cast):
         (row.row, row.ref, str(row.verdict), row.requested_status, row.missing)
         for row in answer.rows
     ] == [
-        (2, "W-01", "create", "committed", (*SIGNATURES, "success_criteria")),
-        (3, "W-02", "create", "committed", (*SIGNATURES, "success_criteria")),
+        (2, "W-01", "create", "committed", (*SIGNATURES, *LACKS)),
+        (3, "W-02", "create", "committed", (*SIGNATURES, *LACKS)),
         (4, "W-03", "create", "planned", SIGNATURES),
         (5, "W-04", "create", "planned", SIGNATURES),
         (6, "W-05", "create", "candidate", ()),
@@ -417,7 +418,7 @@ def test_the_command_imports_and_prints_a_line_a_row(cast):
     assert lines[0] == (
         "row 2  W-01  Customer support chat: create; for committed it lacks "
         "estimate_complete, signoff_engineering, signoff_finance, signoff_ops, "
-        "success_criteria"
+        "no_staffing, success_criteria"
     )
     assert lines[-1] == ("Imported. 5 rows: 5 create, 0 update, 0 unchanged, 0 error.")
     assert Workload.objects.count() == 5

@@ -77,7 +77,7 @@ def test_planned_is_refused_without_each_signature(
 @pytest.mark.parametrize(
     ("values", "missing"),
     [
-        ({"ship_quarter": ""}, ["ship_quarter_set"]),
+        ({"ship_quarter": ""}, ["ship_quarter_set", "ops_headroom"]),
         ({"owner": None, "owner_text": "Tom"}, ["owner_named"]),
     ],
 )
@@ -90,6 +90,7 @@ def test_committed_is_refused_without_owner_or_quarter(
         stories.press(estimate, getattr(cast, name), role)
     stories.moved(workload, Status.PLANNED, cast.pia)
     stories.with_criterion(workload, cast.pia)
+    stories.staffed(cast, "2026Q2")
 
     with pytest.raises(RequirementsNotMet) as refused:
         stories.moved(workload, Status.COMMITTED, cast.pia)
@@ -99,6 +100,7 @@ def test_committed_is_refused_without_owner_or_quarter(
 
 def test_committed_is_refused_without_success_criteria(cast: SimpleNamespace) -> None:
     workload = stories.planned(cast)
+    stories.staffed(cast, "2026Q2")
 
     with pytest.raises(RequirementsNotMet) as refused:
         stories.moved(workload, Status.COMMITTED, cast.sarah)
@@ -168,7 +170,7 @@ def test_who_may_take_each_step(
     )
     story = {
         "candidate": lambda: _signed_candidate(cast),
-        "planned": lambda: _planned_with_criterion(cast),
+        "planned": lambda: stories.committable(cast),
         "committed": lambda: _committed_and_ready(cast),
         "live": lambda: stories.live(cast),
     }
@@ -189,12 +191,6 @@ def test_who_may_take_each_step(
 def _signed_candidate(cast: SimpleNamespace) -> Workload:
     workload = stories.proposed(cast)
     stories.signed(workload, cast)
-    return workload
-
-
-def _planned_with_criterion(cast: SimpleNamespace) -> Workload:
-    workload = stories.planned(cast)
-    stories.with_criterion(workload, cast.sarah)
     return workload
 
 
