@@ -13,6 +13,7 @@ from django.db import connection
 
 from governance.management.bench import database
 from governance.management.bench.audit import audit_verify
+from governance.management.bench.capacity import forecast, monte_carlo_run
 from governance.management.bench.ground import stand_alone
 from governance.management.bench.plan import plan_api, plan_page
 from governance.management.bench.results import NotMeasured, Result, not_measured
@@ -26,6 +27,8 @@ MEASUREMENTS: dict[str, Measurement] = {
     "plan_page": plan_page,
     "plan_api": plan_api,
     "audit_verify": audit_verify,
+    "forecast": forecast,
+    "monte_carlo": monte_carlo_run,
 }
 
 
@@ -90,7 +93,7 @@ def _line(name: str, result: Result) -> str:
         f"{result.ratio:.2f} × ({limit} {result.bar}), ours {result.ours:.2f} "
         f"{result.unit}, floor {result.floor:.2f} {result.unit}"
         if result.ratio is not None
-        else "not measured"
+        else _absolute(result, limit)
     )
     more = "".join(
         f", {key} {value}" for key, value in result.extra.items() if "bar" not in key
@@ -101,6 +104,12 @@ def _line(name: str, result: Result) -> str:
         else ""
     )
     return f"{name:14} {verdict:8} {figures}{more}{growth}"
+
+
+def _absolute(result: Result, limit: str) -> str:
+    if result.judged is None:
+        return "not measured"
+    return f"{result.judged:.2f} {result.unit} ({limit} {result.bar:g} {result.unit})"
 
 
 def _machine() -> str:
