@@ -8,6 +8,7 @@ from capacity.api import (
     overlap,
     quarters,
     rates,
+    recalibration,
     scenarios,
     staffing,
 )
@@ -24,5 +25,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("quarters/<str:quarter>/close/", quarters.CloseView.as_view()),
     path("quarters/<str:quarter>/reopen/", quarters.ReopenView.as_view()),
     path("rate-card/", rates.RateCardView.as_view()),
+    path("recalibrations/", recalibration.RecalibrationsView.as_view()),
+    path("recalibrations/<int:number>/", recalibration.RecalibrationView.as_view()),
     path("staffing/", staffing.StaffingView.as_view()),
 ]

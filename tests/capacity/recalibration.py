@@ -70,8 +70,11 @@ def used(workload: Workload, months: Iterable[Month] = MONTHS, **changes: int) -
         TokenActual.objects.create(
             month=str(month),
             workload=workload,
-            entered_at=AFTER - timedelta(days=1),
-            **{**AS_FORECAST, **changes},
+            **{
+                **AS_FORECAST,
+                "entered_at": AFTER - timedelta(days=1),
+                **changes,
+            },
         )
 
 

@@ -1,6 +1,5 @@
 """A recalibration sets what was used against what was forecast, workload by workload."""
 
-from decimal import Decimal
 from types import SimpleNamespace
 
 import pytest

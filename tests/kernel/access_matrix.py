@@ -35,6 +35,7 @@ def only(*personas: str) -> frozenset[str]:
 WRITERS = only("its owner", "planner")
 PROPOSERS = only("owner", "its owner", "planner")
 SIGNERS = only("engineering", "finance", "ops")
+RECALIBRATORS = only("planner", "finance", "ops")
 COMMITTEE = only("committee")
 ADMIN = only("admin")
 PEOPLE = SIGNED_IN - {"runtime"}
@@ -165,6 +166,9 @@ API: list[Cell] = [
     *posts(f"{V1}actuals/tokens/", who=SIGNERS),
     *reads(QUARTER),
     *posts(f"{QUARTER}close/", f"{QUARTER}reopen/", who=only("finance")),
+    # --- Recalibration ---------------------------------------------------------------
+    *reads(f"{V1}recalibrations/", f"{V1}recalibrations/<int:number>/"),
+    *posts(f"{V1}recalibrations/", who=RECALIBRATORS),
 ]
 
 REFERENCE = r"^(?P<ref>[A-Za-z]{1,2}-[0-9]{1,9})/?$"
@@ -239,5 +243,11 @@ PAGES: list[Cell] = [
     *reads("settings/deputies/"),
     *posts("settings/deputies/", who=SIGNERS),
     *posts("settings/deputies/<int:deputy_id>/end/", who=only("finance")),
+    # --- Recalibration ---------------------------------------------------------------
+    *reads("capacity/recalibration/", "capacity/recalibration/accuracy.csv"),
+    *posts("capacity/recalibration/", who=RECALIBRATORS),
+    *reads("capacity/recalibration/<int:run_id>/"),
+    *reads("capacity/recalibration/<int:run_id>.csv"),
+    *posts("capacity/recalibration/<int:run_id>/<str:ref>/take/", who=WRITERS),
 ]
 TABLE = [*API, *PAGES]

@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.test import Client
 
+from capacity.services.recalibration import request_recalibration
 from portal.kernel.enums import Scope
 from portal.kernel.models import User
 from portal.kernel.periods import Quarter
@@ -87,6 +88,7 @@ def built() -> SimpleNamespace:
             "success-criteria": criterion,
             "deputies": records["deputy_id"],
             "baselines": 1,
+            "recalibrations": records["run_id"],
         },
         codes={"departments": "service", "problems": "not_found"},
     )
@@ -129,7 +131,9 @@ def _records(cast: SimpleNamespace, deputy: User) -> dict[str, Any]:
     view = save_view(
         actor=sarah, page="plan", name="Mine", query="status=live", now=NOW
     )
+    run = request_recalibration(period="2026Q2", actor=cast.pia, now=NOW)
     return {
+        "run_id": run.pk,
         "import_id": sheet.pk,
         "deputy_id": named.pk,
         "token_id": issued.token.pk,
