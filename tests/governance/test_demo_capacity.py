@@ -20,6 +20,7 @@ from capacity.models import (
     RecalibrationRun,
     ReserveDraw,
     ReserveSize,
+    Staffing,
     UsageDay,
     UsageHour,
 )
@@ -117,7 +118,11 @@ def test_one_quarter_was_short_of_people_and_logged_what_that_cost() -> None:
     short = THIS_QUARTER.plus(-5)
     lost = OpsActual.objects.filter(category="engineering_time_lost")
 
+    lowered = Staffing.objects.filter(quarter=str(short)).first()
+
     assert staffed()[short] == Decimal("0.75")
+    assert lowered is not None
+    assert Quarter.of(clock.today(lowered.entered_at)) == short
     assert set(lost.values_list("quarter", flat=True)) == {str(short)}
 
 

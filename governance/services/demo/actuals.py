@@ -1,9 +1,11 @@
 """Actuals of the past months, entered in the days after each by who answers for them."""
 
-from collections.abc import Mapping
+import csv
+import io
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from capacity.services.actuals import enter_compute, enter_ops
+from capacity.services.actuals_imports import import_actuals
 from governance.services.demo.bills import bills_of
 from governance.services.demo.days import Days, at_work
 from governance.services.demo.events import Act, Story
@@ -12,9 +14,13 @@ from governance.services.demo.usage_tables import months_of_the_past
 from portal.kernel.models import User
 from portal.kernel.periods import Month
 
+HOURS = ("Workload", "Week", "Category", "Hours")
+BILLS = ("Month", "Line", "Amount", "Peak concurrent sessions")
+PLATFORM = "platform"
+
 
 def actuals_of_the_past(people: Mapping[str, User], days: Days) -> Story:
-    """Hours by the ops lead, bills by the engineering lead; this month has none yet."""
+    """A sheet of hours by ops and one of bills by engineering; this month has none yet."""
     story = Story()
     for month in months_of_the_past(days)[:-1]:
         story.then(
@@ -27,15 +33,36 @@ def actuals_of_the_past(people: Mapping[str, User], days: Days) -> Story:
 
 def _hours_entered(actor: User, month: Month, days: Days) -> Act:
     def act(now: datetime) -> None:
-        for entry in hours_of(month, days):
-            enter_ops(actor=actor, entry=entry, now=now)
+        rows = [
+            (entry.ref or PLATFORM, entry.week, entry.category, entry.hours)
+            for entry in hours_of(month, days)
+        ]
+        _entered(HOURS, rows, actor, now)
 
     return act
 
 
 def _bills_entered(actor: User, month: Month) -> Act:
     def act(now: datetime) -> None:
-        for entry in bills_of(month):
-            enter_compute(actor=actor, entry=entry, now=now)
+        rows = [
+            (entry.month, entry.line, entry.amount, entry.peak_concurrent_sessions)
+            for entry in bills_of(month)
+        ]
+        _entered(BILLS, rows, actor, now)
 
     return act
+
+
+def _entered(
+    headings: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    actor: User,
+    now: datetime,
+) -> None:
+    """As a sheet, the way a month's figures arrive; a month without any has none."""
+    sheet = io.StringIO(newline="")
+    writer = csv.writer(sheet)
+    writer.writerow(headings)
+    written = [writer.writerow(row) for row in rows]
+    if written:
+        import_actuals(content=sheet.getvalue().encode(), actor=actor, now=now)

@@ -18,7 +18,7 @@ from governance.services.demo.reviews import (
     reserves_of_the_quarters,
 )
 from governance.services.demo.shipped import FIRST_QUARTER, SHIPPED
-from governance.services.demo.staffing import staffing_of_the_quarters
+from governance.services.demo.staffing import staffing_of_the_quarters, vacancies
 from governance.services.demo.usage_tables import usage_of_the_past
 from portal.kernel.errors import Conflict
 from portal.kernel.models import User
@@ -59,6 +59,7 @@ def make_company(*, password: str, now: datetime) -> None:
             rates_of_the_past(people, days, begins + timedelta(hours=2)),
             cheaper_model(people, days),
             staffing_of_the_quarters(people, days),
+            vacancies(people, days),
             keeping_of_signatures(people, days),
             *(story_of(shipped, people, days) for shipped in SHIPPED),
             _import(people, days),

@@ -39,20 +39,30 @@ VACANT = Decimal("0.25")
 
 
 def staffing_of_the_quarters(people: Mapping[str, User], days: Days) -> Story:
-    """A first row for each quarter, two quarters ahead; one vacancy, and one to come."""
+    """A first row for each quarter, two quarters ahead."""
+    story = Story()
+    for at, quarter, persons, reason in sorted(_first_rows(days), key=_by_time):
+        act = _entered(people[OPS], quarter, persons, Decimal(0), reason)
+        story.then(at, act)
+    return story
+
+
+def vacancies(people: Mapping[str, User], days: Days) -> Story:
+    """One that a past quarter paid for, and one to come."""
     story = Story()
     noor = people[OPS]
-    for at, quarter, persons, reason in sorted(_first_rows(days), key=_by_time):
-        story.then(at, _entered(noor, quarter, persons, Decimal(0), reason))
-    for offset, at, reason in (
-        (
-            SHORT_OF_PEOPLE,
-            days.in_quarter(SHORT_OF_PEOPLE, 6),
+    story.then(
+        days.in_quarter(SHORT_OF_PEOPLE, 6),
+        _vacant(
+            noor,
+            days.quarter(SHORT_OF_PEOPLE),
             "A person went to four days a week, and nobody took the fifth.",
         ),
-        (1, days.working_days_before(12), "Greta's year on loan to ops ends."),
-    ):
-        story.then(at, _vacant(noor, days.quarter(offset), reason))
+    )
+    story.then(
+        days.working_days_before(12),
+        _vacant(noor, days.quarter(1), "A fixed term ends with this quarter."),
+    )
     return story
 
 
