@@ -2,12 +2,36 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from capacity.views import rates, recalibration, recalibration_runs
+from capacity.views import (
+    actuals,
+    actuals_imports,
+    budgets,
+    quarters,
+    rates,
+    rates_exports,
+    recalibration,
+    recalibration_runs,
+)
 
 app_name = "capacity"
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("actuals/", actuals.actuals, name="actuals"),
+    path("actuals/export.<str:kind>", actuals.export, name="actuals-export"),
+    path("actuals/import/", actuals_imports.upload, name="actuals-import"),
+    path("actuals/import/<int:sheet_id>/", actuals_imports.sheet, name="actuals-sheet"),
+    path(
+        "actuals/import/<int:sheet_id>/confirm/",
+        actuals_imports.confirm,
+        name="actuals-confirm",
+    ),
+    path("quarters/<str:quarter>/close/", quarters.close, name="quarter-close"),
+    path("quarters/<str:quarter>/reopen/", quarters.reopen, name="quarter-reopen"),
+    path("", budgets.budgets, name="budgets"),
+    path("budgets/<slug:slug>.csv", budgets.export, name="budgets-csv"),
     path("rates/", rates.rates, name="rates"),
+    path("rates/<slug:table>.csv", rates_exports.export, name="rates-csv"),
+    path("rates/<slug:kind>/", rates.enter_row, name="rates-enter"),
     path("recalibration/", recalibration.recalibration, name="recalibration"),
     path("recalibration/accuracy.csv", recalibration.accuracy_csv, name="accuracy-csv"),
     path(

@@ -175,6 +175,8 @@ REFERENCE = r"^(?P<ref>[A-Za-z]{1,2}-[0-9]{1,9})/?$"
 PAGE = "workloads/<str:ref>/"
 VERSION = f"{PAGE}estimates/<int:version>/"
 ACCOUNT = "settings/accounts/<int:user_id>/"
+SHEET_PAGE = "capacity/actuals/import/<int:sheet_id>/"
+QUARTER_PAGE = "capacity/quarters/<str:quarter>/"
 
 PAGES: list[Cell] = [
     # --- The house's -----------------------------------------------------------------
@@ -249,5 +251,14 @@ PAGES: list[Cell] = [
     *reads("capacity/recalibration/<int:run_id>/"),
     *reads("capacity/recalibration/<int:run_id>.csv"),
     *posts("capacity/recalibration/<int:run_id>/<str:ref>/take/", who=WRITERS),
+    # --- Actuals ---------------------------------------------------------------------
+    *reads("capacity/actuals/", "capacity/actuals/export.<str:kind>"),
+    *posts("capacity/actuals/", who=only("ops")),
+    Cell("capacity/actuals/", "POST", only("engineering"), query="?of=compute"),
+    Cell("capacity/actuals/", "POST", SIGNERS, query="?of=tokens"),
+    *reads("capacity/actuals/import/", SHEET_PAGE),
+    *posts("capacity/actuals/import/", who=SIGNERS),
+    *posts(f"{SHEET_PAGE}confirm/", who=only("ops")),
+    *posts(f"{QUARTER_PAGE}close/", f"{QUARTER_PAGE}reopen/", who=only("finance")),
 ]
 TABLE = [*API, *PAGES]

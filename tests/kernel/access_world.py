@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.test import Client
 
+from capacity.services.actuals_imports import upload_actuals
 from capacity.services.recalibration import request_recalibration
 from portal.kernel.enums import Scope
 from portal.kernel.models import User
@@ -24,6 +25,7 @@ from workloads.services.deputies import name_deputy
 from workloads.services.uploads import upload_sheet
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
+HOURS = "Workload,Week,Category,Hours\nW-01,2026-W17,on_call,4\n"
 SHEET = f"{','.join(HEADINGS)}\n,Chat,,,,,,,,,\n"
 
 
@@ -126,6 +128,9 @@ def _records(cast: SimpleNamespace, deputy: User) -> dict[str, Any]:
     sheet = upload_sheet(
         content=SHEET.encode(), file_name="plan.csv", actor=cast.pia, now=NOW
     )
+    hours = upload_actuals(
+        content=HOURS.encode(), file_name="hours.csv", actor=cast.noor, now=NOW
+    )
     sarah = cast.sarah
     issued = issue_token(actor=sarah, user=sarah, scopes=list(Scope), now=NOW)
     view = save_view(
@@ -135,6 +140,7 @@ def _records(cast: SimpleNamespace, deputy: User) -> dict[str, Any]:
     return {
         "run_id": run.pk,
         "import_id": sheet.pk,
+        "sheet_id": hours.pk,
         "deputy_id": named.pk,
         "token_id": issued.token.pk,
         "view_id": view.pk,
