@@ -10,17 +10,17 @@ from capacity.formulas.forecast import MonthForecast
 from capacity.selectors.forecast import Ground, ground
 from capacity.selectors.problems import PriceMissing
 from capacity.selectors.reserve import reserves_of
+from capacity.selectors.scenarios import require_near
 from capacity.selectors.traps import averaging, floor_of
 from portal.kernel import clock
 from portal.kernel.api.operations import operation
 from portal.kernel.api.parameters import MonthName, OneOf, Whole
 from portal.kernel.api.views import WeighbridgeView
 from portal.kernel.enums import Scope
-from portal.kernel.periods import Month
+from portal.kernel.periods import Month, Quarter
 from workloads.enums import COUNTED, Status
 
 MOST_MONTHS = 60
-LAST = Month(2099, 12)
 WORKLOAD = "workload"
 
 
@@ -82,13 +82,16 @@ class ForecastView(WeighbridgeView):
         Live and committed workloads count from their ship month to the month in which
         they are retired. A month's ops is its quarter's, its reserve a third of it.
         """
-        first = self.query["from"] or Month.of(clock.today(self.now))
-        count = min(self.query["months"], LAST.index - first.index + 1)
+        today = Month.of(clock.today(self.now))
+        first, count = self.query["from"] or today, self.query["months"]
+        require_near(first, today)
         on = ground((*COUNTED, *(self.query["status"] or ())))
         months = on.months(first, count)
-        quarters = [period.quarter for period in on.periods(first, count)]
-        reserves = reserves_of(quarters, on)
         starts = on.current.fiscal_year_starts
+        quarters = [
+            Quarter.of(first.plus(later).first_day, starts) for later in range(count)
+        ]
+        reserves = reserves_of(quarters, on)
         shown = [
             shown_month(month, reserves[quarter], starts)
             for month, quarter in zip(months, quarters, strict=True)

@@ -46,7 +46,7 @@ class OverlapAnswer(serializers.Serializer[Any]):
     all that is known."""
 
     month = serializers.CharField()
-    source = serializers.ChoiceField(["usage", "plan"])
+    source = serializers.ChoiceField(["usage", "plan"])  # type: ignore[assignment]
     unique_users = serializers.IntegerField(allow_null=True)
     bounds = BoundsAnswer()
     workloads = UsersAnswer(many=True)

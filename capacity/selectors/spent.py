@@ -1,0 +1,124 @@
+"""What tokens really cost by month, and what the newest recalibration makes of the plan."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+
+from django.db.models import Sum
+
+from capacity.enums import Budget, RunStatus
+from capacity.formulas.forecast import MonthForecast
+from capacity.formulas.prices import NoPrice, RateCard, exact_cost
+from capacity.formulas.rounding import quotient, to_cents
+from capacity.formulas.tokens import Tokens
+from capacity.models import RecalibrationRun, UsageDay
+from capacity.selectors.actuals import days_of
+from capacity.selectors.forecast import Ground
+from capacity.selectors.standing import tokens_standing
+from portal.kernel.periods import Month
+from workloads.rules.shown import ref_of
+
+_SUMS = ("input_tokens", "cached_input_tokens", "output_tokens")
+
+
+def tokens_spent(ground: Ground, months: Iterable[Month]) -> dict[Month, Decimal]:
+    """Money of each month with actuals, in cents. Two queries.
+
+    Usage takes the price of its day; what somebody entered, where a workload has no usage
+    in a month, that of the month's first day and of the workload's own model. A month in
+    which a price is missing is left out.
+    """
+    wanted = sorted(set(months))
+    if not wanted:
+        return {}
+    spent = _Spent(ground.rates.card)
+    measured = _measured(spent, wanted)
+    models = {one.ref: one.model for one in ground.plan.sized}
+    entered = tokens_standing().filter(month__in=[str(month) for month in wanted])
+    for number, name, *counts in entered.values_list(
+        "workload__number", "month", *_SUMS
+    ):
+        month, ref = Month.parse(name), ref_of(number)
+        if (number, month) not in measured and ref in models:
+            spent.add(month, Tokens(*counts), models[ref], month.first_day)
+    return spent.by_month()
+
+
+def _measured(spent: "_Spent", months: list[Month]) -> set[tuple[int, Month]]:
+    rows = (
+        UsageDay.objects.filter(days_of(months))
+        .order_by()
+        .values_list("workload__number", "day", "model")
+        .annotate(*(Sum(name) for name in _SUMS))
+    )
+    found = set()
+    for number, day, model, *counts in rows:
+        month = Month.of(day)
+        found.add((number, month))
+        spent.add(month, Tokens(*map(int, counts)), model, day)
+    return found
+
+
+@dataclass
+class _Spent:
+    """Exact sums by month, rounded once."""
+
+    card: RateCard
+    exact: dict[Month, Decimal] = field(default_factory=dict)
+    unpriced: set[Month] = field(default_factory=set)
+
+    def add(self, month: Month, tokens: Tokens, model: str, day: date) -> None:
+        try:
+            part = exact_cost(tokens, self.card.price(model, day))
+        except NoPrice:
+            self.unpriced.add(month)
+            return
+        self.exact[month] = self.exact.get(month, Decimal(0)) + part
+
+    def by_month(self) -> dict[Month, Decimal]:
+        return {
+            month: to_cents(exact)
+            for month, exact in self.exact.items()
+            if month not in self.unpriced
+        }
+
+
+@dataclass(frozen=True)
+class Recalibrated:
+    """The newest current recalibration of a quarter: actual ÷ forecast tokens of each
+    workload that it could compare."""
+
+    run: str
+    period: str
+    factors: Mapping[str, Fraction]
+
+    def tokens_cost(self, month: MonthForecast) -> Decimal:
+        """The month's cost with the observed tokens, in cents."""
+        parts = (
+            Fraction(part.tokens_cost) * self.factors.get(ref, Fraction(1))
+            for ref, part in month.by_workload.items()
+        )
+        exact = sum(parts, Fraction(0))
+        return to_cents(quotient(exact.numerator, exact.denominator))
+
+
+def recalibrated() -> Recalibrated | None:
+    """None before the first complete run of a quarter. Two queries."""
+    run = (
+        RecalibrationRun.objects.filter(
+            status=RunStatus.COMPLETE, is_current=True, period__contains="Q"
+        )
+        .order_by("-period")
+        .first()
+    )
+    if run is None:
+        return None
+    factors = {}
+    for number, budgets in run.results.values_list("workload__number", "budgets"):
+        told = budgets.get(str(Budget.TOKENS)) or {}
+        forecast, actual = told.get("forecast"), told.get("actual")
+        if number is not None and forecast and actual is not None:
+            factors[ref_of(number)] = Fraction(str(actual)) / Fraction(str(forecast))
+    return Recalibrated(str(run), run.period, factors) if factors else None
