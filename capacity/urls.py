@@ -11,6 +11,7 @@ from capacity.views import (
     rates_exports,
     recalibration,
     recalibration_runs,
+    scenarios,
 )
 
 app_name = "capacity"
@@ -29,6 +30,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("quarters/<str:quarter>/reopen/", quarters.reopen, name="quarter-reopen"),
     path("", budgets.budgets, name="budgets"),
     path("budgets/<slug:slug>.csv", budgets.export, name="budgets-csv"),
+    path("scenarios/", scenarios.scenarios, name="scenarios"),
+    path("scenarios/<slug:slug>.csv", scenarios.export, name="scenarios-csv"),
     path("rates/", rates.rates, name="rates"),
     path("rates/<slug:table>.csv", rates_exports.export, name="rates-csv"),
     path("rates/<slug:kind>/", rates.enter_row, name="rates-enter"),

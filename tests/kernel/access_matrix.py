@@ -245,6 +245,11 @@ PAGES: list[Cell] = [
     *reads("settings/deputies/"),
     *posts("settings/deputies/", who=SIGNERS),
     *posts("settings/deputies/<int:deputy_id>/end/", who=only("finance")),
+    # --- The budgets -----------------------------------------------------------------
+    *reads("capacity/"),
+    Cell(
+        "capacity/budgets/<slug:slug>.csv", "GET", SIGNED_IN, path={"slug": "tokens"}
+    ),
     # --- Recalibration ---------------------------------------------------------------
     *reads("capacity/recalibration/", "capacity/recalibration/accuracy.csv"),
     *posts("capacity/recalibration/", who=RECALIBRATORS),
@@ -252,6 +257,19 @@ PAGES: list[Cell] = [
     *reads("capacity/recalibration/<int:run_id>.csv"),
     *posts("capacity/recalibration/<int:run_id>/<str:ref>/take/", who=WRITERS),
     # --- Actuals ---------------------------------------------------------------------
+    *reads("capacity/scenarios/"),
+    Cell("capacity/scenarios/<slug:slug>.csv", "GET", SIGNED_IN, path={"slug": "ops"}),
+    *reads("capacity/rates/", "capacity/rates/<slug:table>.csv"),
+    *(
+        Cell("capacity/rates/<slug:kind>/", "POST", who, path={"kind": kind})
+        for kind, who in (
+            ("price", only("finance")),
+            ("line", only("finance")),
+            ("staffing", only("ops")),
+            ("reserve", COMMITTEE),
+            ("draw", COMMITTEE),
+        )
+    ),
     *reads("capacity/actuals/", "capacity/actuals/export.<str:kind>"),
     *posts("capacity/actuals/", who=only("ops")),
     Cell("capacity/actuals/", "POST", only("engineering"), query="?of=compute"),
