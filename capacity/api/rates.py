@@ -204,7 +204,7 @@ class ComputeLinesView(WeighbridgeView):
 # --- Rows ----------------------------------------------------------------------------
 
 
-def prices() -> QuerySet[ModelPrice, dict[str, Any]]:
+def prices() -> QuerySet[Any, Any]:
     return ModelPrice.objects.values(
         "id",
         "model",
@@ -219,7 +219,7 @@ def prices() -> QuerySet[ModelPrice, dict[str, Any]]:
     )
 
 
-def lines() -> QuerySet[ComputeLine, dict[str, Any]]:
+def lines() -> QuerySet[Any, Any]:
     return ComputeLine.objects.values(
         "id",
         "line",
@@ -233,11 +233,11 @@ def lines() -> QuerySet[ComputeLine, dict[str, Any]]:
     )
 
 
-def standing_prices() -> QuerySet[ModelPrice, dict[str, Any]]:
+def standing_prices() -> QuerySet[Any, Any]:
     return prices().filter(~Exists(_later(ModelPrice, "model", same_day=True)))
 
 
-def standing_lines() -> QuerySet[ComputeLine, dict[str, Any]]:
+def standing_lines() -> QuerySet[Any, Any]:
     return lines().filter(~Exists(_later(ComputeLine, "line", same_day=True)))
 
 

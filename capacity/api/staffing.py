@@ -104,7 +104,7 @@ class StaffingView(WeighbridgeView):
         return self.answer(_shown(shown), status=201 if entry.is_new else 200)
 
 
-def entered() -> QuerySet[Staffing, dict[str, Any]]:
+def entered() -> QuerySet[Any, Any]:
     return Staffing.objects.values(
         "id",
         "quarter",
@@ -117,7 +117,7 @@ def entered() -> QuerySet[Staffing, dict[str, Any]]:
     )
 
 
-def standing() -> QuerySet[Staffing, dict[str, Any]]:
+def standing() -> QuerySet[Any, Any]:
     later = Staffing.objects.filter(quarter=OuterRef("quarter"), id__gt=OuterRef("id"))
     return entered().filter(~Exists(later))
 

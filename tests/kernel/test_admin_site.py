@@ -4,6 +4,7 @@ import pytest
 from django.apps import apps
 from django.contrib import admin
 from django.contrib.auth.models import Group
+from django.db.models import CompositePrimaryKey
 from django.test import Client
 from django.urls import NoReverseMatch, reverse
 
@@ -85,7 +86,11 @@ def test_signing_out_leads_to_the_sign_in(cast) -> None:
 
 def test_every_table_of_the_house_stands_in_it() -> None:
     ours = {
-        model for label in HOUSE for model in apps.get_app_config(label).get_models()
+        model
+        for label in HOUSE
+        for model in apps.get_app_config(label).get_models()
+        # Django's admin takes no key of several columns.
+        if not isinstance(model._meta.pk, CompositePrimaryKey)
     }
 
     assert ours - set(admin.site._registry) == set()
@@ -99,6 +104,10 @@ def test_only_what_the_house_describes_itself_stands_in_it() -> None:
 NAMES = {
     "portal": """API tokens, accounts, audit entries, kept answers, numbers of the model,
         outgoing messages, saved views""",
+    "capacity": """closings of quarters, compute actuals, compute lines,
+        draws on the reserve, log of recalibrations, ops actuals, rate card,
+        recalibrations, results of recalibrations, sheets of actuals,
+        sizes of the reserve, staffing, token actuals, usage by day, usage by hour""",
     "workloads": """baselines, departments, deputies, ends of signatures, estimates,
         proofs of readiness, reminders, signatures, steps of the lifecycle,
         success criteria, uploaded sheets, workloads""",
@@ -166,6 +175,19 @@ def test_nothing_is_deleted_whoever_asks(cast, mighty, model_admin) -> None:
 
 
 READ_ONLY = (
+    "capacity/modelprice",
+    "capacity/computeline",
+    "capacity/staffing",
+    "capacity/reservesize",
+    "capacity/reservedraw",
+    "capacity/computeactual",
+    "capacity/opsactual",
+    "capacity/tokenactual",
+    "capacity/quarterevent",
+    "capacity/recalibrationrun",
+    "capacity/recalibrationresult",
+    "capacity/recalibrationline",
+    "capacity/actualsimport",
     "portal/auditentry",
     "portal/outboxmessage",
     "portal/apitoken",

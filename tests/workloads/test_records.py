@@ -167,6 +167,7 @@ def test_lead_times_count_every_stay(cast: SimpleNamespace) -> None:
     stories.moved(workload, Status.CANDIDATE, cast.sarah, "Look again.", now=later(6))
     stories.moved(workload, Status.PLANNED, cast.sarah, now=later(7))
     stories.with_criterion(workload, cast.sarah)
+    stories.staffed(cast, workload.ship_quarter)
     stories.moved(workload, Status.COMMITTED, cast.sarah, now=later(10))
     stories.ready(workload, cast.sarah)
     stories.moved(workload, Status.LIVE, cast.sarah, now=later(20))
