@@ -241,5 +241,5 @@ def test_the_page_takes_the_same_queries_whatever_it_shows(
     noor = as_("noor")
     noor.get(PAGE)
 
-    with django_assert_num_queries(20):
+    with django_assert_num_queries(21):
         noor.get(f"{PAGE}?by=workload")

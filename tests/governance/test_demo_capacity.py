@@ -27,6 +27,7 @@ from capacity.models import (
 from capacity.selectors.forecast import ground
 from capacity.selectors.rates import rate_card
 from capacity.selectors.staffing import staffed
+from capacity.selectors.usage_source import derived_usage
 from governance.services.demo.company import make_company
 from governance.services.demo.people import PASSWORD
 from portal.kernel import clock
@@ -168,6 +169,13 @@ def test_users_are_no_mean() -> None:
     assert found is not None
     assert found.p99 > 2 * found.mean > found.p50
     assert found.share_of_top_10_percent > Decimal("0.18")
+
+
+def test_pages_say_where_the_usage_comes_from() -> None:
+    said = derived_usage()
+
+    assert "Azure Public Dataset, CC-BY 4.0" in said
+    assert "seeded rule" in said
 
 
 def test_some_people_use_several_workloads() -> None:

@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from django.db import connection
 
 from capacity.models import UsageDay, UsageHour
+from capacity.selectors.usage_source import DERIVED
 from capacity.services.partitions import ensure_usage_months
 from governance.services.demo.days import Days, moment
 from governance.services.demo.events import Act, Story
@@ -17,8 +18,14 @@ from governance.services.demo.shipped import (
 )
 from governance.services.demo.usage import Used, used_in
 from portal.kernel.periods import Month
+from portal.kernel.services import audit
 from workloads.models import Workload
 
+SOURCE = (
+    "Usage of the demo is derived from 2,940 real calls of a code assistant (Azure Public "
+    'Dataset, CC-BY 4.0; Patel et al., "Splitwise", ISCA 2024). The trace has no users and '
+    "no sessions: a seeded rule assigns them."
+)
 BY_DAY = (
     "workload_id, day, tier, user_ref, model, calls, sessions, turns, retries, "
     "tool_calls, input_tokens, cached_input_tokens, output_tokens"
@@ -28,11 +35,16 @@ BY_HOUR = "workload_id, day, hour, sessions, calls"
 
 def usage_of_the_past(days: Days, now: datetime) -> Story:
     """Each month's usage arrives in the night after it; today's month up to yesterday."""
-    story = Story()
-    for month in months_of_the_past(days):
+    story, months = Story(), months_of_the_past(days)
+    story.then(moment(months[1].first_day, 0), _told)
+    for month in months:
         arrives = moment(month.last_day + timedelta(days=1), 0, 1)
         story.then(min(arrives, now), _written(month, days))
     return story
+
+
+def _told(now: datetime) -> None:
+    audit.record(DERIVED, "usage/demo", actor=None, now=now, reason=SOURCE)
 
 
 def months_of_the_past(days: Days) -> list[Month]:
