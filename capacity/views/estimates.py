@@ -87,7 +87,7 @@ def _guidance(workload: Workload, hours: Decimal, sizing: Sizing) -> str:
     least, most = formats.in_full(guidance.least), formats.in_full(guidance.most)
     states = f"Guidance {WHY[guidance.kind]}: {least} to {most} h/week."
     if guidance.is_breached_by(hours):
-        return f"{states} {formats.in_full(hours)} is below it, so a reason is asked."
+        return f"{states} {formats.in_full(hours)} is below it, which takes a written reason."
     return states
 
 

@@ -62,7 +62,9 @@ def _tokens(inputs: EstimateInputs, tokens: Mapping[str, Any]) -> Card:
 
 def _cost_words(tokens: Mapping[str, Any], model: str) -> str:
     if tokens["cost_per_month"] is None:
-        return f"No cost: {model or 'no model'} has no price"
+        return (
+            f"No cost: {model} has no price" if model else "No cost: no model is named"
+        )
     return f"{_money(tokens, 'cost_per_month')} a month on {model}"
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.html import format_html
 from django.views.decorators.http import require_safe
 
 from portal.kernel import clock, formats
@@ -100,4 +101,4 @@ def _cell(line: tuple[str, str], amount: Decimal | None, currency: str) -> str:
     sign = "+" if amount > 0 else formats.MINUS
     if line[1] == "cost_per_month":
         return f"{sign}{formats.money(abs(amount), currency)}"
-    return f"{sign}{look.short(abs(amount))}"
+    return format_html("{}{}", sign, look.short(abs(amount)))
