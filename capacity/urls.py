@@ -12,6 +12,7 @@ from capacity.views import (
     recalibration,
     recalibration_runs,
     scenarios,
+    variance,
 )
 
 app_name = "capacity"
@@ -19,6 +20,7 @@ app_name = "capacity"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("actuals/", actuals.actuals, name="actuals"),
     path("actuals/export.<str:kind>", actuals.export, name="actuals-export"),
+    path("actuals/variance/", variance.variance, name="actuals-variance"),
     path("actuals/import/", actuals_imports.upload, name="actuals-import"),
     path("actuals/import/<int:sheet_id>/", actuals_imports.sheet, name="actuals-sheet"),
     path(

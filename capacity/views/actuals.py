@@ -31,6 +31,7 @@ from capacity.views.actuals_rows import (
     row_of,
 )
 from capacity.views.quarters import quarters_context
+from capacity.views.variance import tabs_of
 from portal.forms.views import rows_of as saved_rows
 from portal.kernel import clock
 from portal.kernel.access import require
@@ -53,7 +54,6 @@ ENTER: dict[Kind, Any] = {
     Kind.OPS: enter_ops,
     Kind.TOKENS: enter_tokens,
 }
-TABS = ((Kind.OPS, "Ops hours"), (Kind.COMPUTE, "Compute"), (Kind.TOKENS, "Tokens"))
 VERBS = {
     Kind.OPS: "Enter hours",
     Kind.COMPUTE: "Enter a cost or a peak",
@@ -151,10 +151,7 @@ def _context(request: HttpRequest, asked: ActualsFilter) -> dict[str, Any]:
         "title": "Actuals",
         "lede": "What was really used. An entry is never changed; a newer one that "
         "names it takes its place.",
-        "tabs": [
-            (f"{reverse(PAGE)}?of={kind}", words, kind is asked.of)
-            for kind, words in TABS
-        ],
+        "tabs": tabs_of(asked.of),
         "of": asked.of,
         "heads": HEADS[asked.of],
         "rows": [row_of(asked.of, row) for row in rows],

@@ -271,6 +271,7 @@ PAGES: list[Cell] = [
         )
     ),
     *reads("capacity/actuals/", "capacity/actuals/export.<str:kind>"),
+    *reads("capacity/actuals/variance/"),
     *posts("capacity/actuals/", who=only("ops")),
     Cell("capacity/actuals/", "POST", only("engineering"), query="?of=compute"),
     Cell("capacity/actuals/", "POST", SIGNERS, query="?of=tokens"),
