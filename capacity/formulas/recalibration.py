@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
+from functools import cached_property
 from typing import Protocol
 
 from capacity.formulas.rounding import quotient
@@ -139,6 +140,15 @@ class Comparison:
     budgets: Mapping[str, Compared] = field(default_factory=dict)
     off: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
+
+    @cached_property
+    def kept_inputs(self) -> dict[str, dict[str, str | None]]:
+        """As a result keeps them."""
+        return {name: one.as_json() for name, one in self.inputs.items()}
+
+    @cached_property
+    def kept_budgets(self) -> dict[str, dict[str, str | None]]:
+        return {name: one.as_json() for name, one in self.budgets.items()}
 
 
 def compare_inputs(

@@ -199,8 +199,8 @@ class _Attempt:
             workload_id=stands.keys[ref],
             missing=list(one.missing),
             off=list(one.off),
-            inputs=_kept(one.inputs),
-            budgets=_kept(one.budgets),
+            inputs=one.kept_inputs,
+            budgets=one.kept_budgets,
             draft_version=None,
         )
 
@@ -223,7 +223,7 @@ class _Attempt:
     ) -> ObservedDrafts:
         wanted = {
             stands.numbers[ref]: observed_inputs(
-                _kept(one.inputs), stands.actuals.profiles.get(ref)
+                one.kept_inputs, stands.actuals.profiles.get(ref)
             )
             for ref, one in found.items()
             if one.off
@@ -261,7 +261,7 @@ class _Attempt:
             status=RunStatus.COMPLETE,
             is_current=True,
             is_calibrated=self._is_calibrated(stands, found),
-            budgets=_kept(platform),
+            budgets={name: one.as_json() for name, one in platform.items()},
             finished_at=now,
             held_by="",
             held_until=None,
@@ -321,10 +321,6 @@ def _begun(text: str, now: datetime) -> Period:
     return period
 
 
-def _kept(compared: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: one.as_json() for name, one in compared.items()}
-
-
 def _workloads(count: int) -> str:
     return f"{count} workload{'' if count == 1 else 's'}"
 
@@ -338,7 +334,7 @@ def _lines_of(step: Mapping[str, Comparison]) -> dict[str, str]:
                 f"{ref}: no actuals of {' and '.join(one.missing)}."
             )
         if one.off:
-            lines[f"off {ref}"] = f"{ref}: {told(one.off, _kept(one.inputs))}."
+            lines[f"off {ref}"] = f"{ref}: {told(one.off, one.kept_inputs)}."
     return lines
 
 

@@ -16,6 +16,7 @@ from governance.management.bench.audit import audit_verify
 from governance.management.bench.capacity import forecast, monte_carlo_run
 from governance.management.bench.ground import stand_alone
 from governance.management.bench.plan import plan_api, plan_page
+from governance.management.bench.recalibrate import recalibrate
 from governance.management.bench.results import NotMeasured, Result, not_measured
 from portal.kernel.management.base import PortalCommand
 from portal.kernel.models import User
@@ -29,6 +30,7 @@ MEASUREMENTS: dict[str, Measurement] = {
     "audit_verify": audit_verify,
     "forecast": forecast,
     "monte_carlo": monte_carlo_run,
+    "recalibrate": recalibrate,
 }
 
 
