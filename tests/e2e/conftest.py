@@ -41,8 +41,8 @@ def browser_type_launch_args(
 
 
 @pytest.fixture
-def people(cast: SimpleNamespace) -> SimpleNamespace:
-    """The cast, able to sign in."""
+def people(cast: SimpleNamespace, rate_card: None) -> SimpleNamespace:
+    """The cast, able to sign in; the models they choose from have their prices."""
     cache.clear()
     for person in vars(cast).values():
         person.set_password(PASSWORD)

@@ -33,6 +33,8 @@ def estimate(page: Page) -> None:
     page.locator("#id_sessions_per_user_month").fill("60")
     page.locator("#id_declared_tokens_per_user_month").fill("1.4M")
     page.locator("#id_ops_hours_week").fill("2")
+    # Below the guidance: the field for the reason appears.
+    page.locator("#id_ops_reason").fill("The sales tools' weekly check covers it.")
 
 
 def submit(page: Page) -> None:
@@ -65,6 +67,7 @@ def test_a_workload_walks_from_proposal_to_planned(walk_with, people):
     estimate(sarah)
     # The budgets follow what is typed, before anything is saved.
     expect(sarah.locator("#budgets")).to_contain_text("392M")
+    expect(sarah.locator("#budgets")).to_contain_text("$2,352 a month on Sonnet")
     submit(sarah)
 
     for name, budget in SIGNERS.items():

@@ -49,8 +49,15 @@ PAUSE = 0.2
 MAKE_PEOPLE = """
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
-from portal.kernel.models import User
+from datetime import date
 from django.core.management import call_command
+from capacity.models import ModelPrice
+from portal.kernel import clock
+from portal.kernel.models import User
+# Without a price of its model nothing is submitted.
+ModelPrice.objects.create(model="Sonnet", model_class="standard", currency="USD",
+    valid_from=date(2020, 1, 1), input_per_million=3, cached_input_per_million="0.3",
+    output_per_million=15, entered_at=clock.now())
 for name, role in {people}.items():
     call_command("create_user", name, "--role", role, "--email", name + "@example.com")
 browser = SessionStore()
