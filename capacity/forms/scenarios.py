@@ -23,14 +23,19 @@ MOST_HOURS = 10_000
 LARGEST_SEED = 2**63 - 1
 # More rows would make the address longer than servers take; the others are picked.
 SHOWN = 12
+MOST_ROWS = 48
 ADDED = ("users", "sessions", "tokens", "hours", "ships", "model")
 
 
 @dataclass(frozen=True)
 class Slider:
-    """A number with a slider beside it: ends and step of the slider, unit of both."""
+    """A number with a slider beside it: ends and step of the slider, unit of both.
+
+    `of` names it where its label alone does not.
+    """
 
     field: BoundField
+    of: str
     most: str
     step: str
     unit: str
@@ -101,12 +106,12 @@ class ScenarioForm(forms.Form):
         ]
         picked = [*named, *query.getlist("more")]
         some = list(self.workloads)[:SHOWN] if len(self.workloads) <= SHOWN else []
-        return [ref for ref in dict.fromkeys([*some, *picked]) if ref][: 4 * SHOWN]
+        return [ref for ref in dict.fromkeys([*some, *picked]) if ref][:MOST_ROWS]
 
     def _models(self, query: QueryDict) -> list[str]:
         used = sorted({one.model for one in self.workloads.values()}, key=str.casefold)
         named = [name.split(".", 1)[1] for name in query if name.startswith("price.")]
-        return list(dict.fromkeys([*used, *named]))[: 4 * SHOWN]
+        return list(dict.fromkeys([*used, *named]))[:MOST_ROWS]
 
     def _fields(self) -> Iterator[tuple[str, forms.Field]]:
         yield self._plain("from", forms.CharField(label="From"), str(self.today))
@@ -118,15 +123,9 @@ class ScenarioForm(forms.Form):
                 f"price.{model}", _number(f"Price of {model}", MOST_TIMES), 1
             )
         for ref in self.refs:
-            yield self._plain(
-                f"users.{ref}", _number(f"Users of {ref}", MOST_TIMES), ""
-            )
-            yield self._plain(
-                f"slip.{ref}", _whole(f"Quarters that {ref} slips", 0, MOST_QUARTERS), 0
-            )
-            yield self._plain(
-                f"drop.{ref}", forms.BooleanField(label=f"Drop {ref}"), ""
-            )
+            yield self._plain(f"users.{ref}", _number("Users", MOST_TIMES), "")
+            yield self._plain(f"slip.{ref}", _whole("Slips, Q", 0, MOST_QUARTERS), 0)
+            yield self._plain(f"drop.{ref}", forms.BooleanField(label="Drop"), "")
         yield self._plain("samples", _whole("Samples", 0, MOST_SAMPLES), SAMPLES)
         yield self._plain("seed", _whole("Seed", 0, LARGEST_SEED), SEED)
         yield self._plain("add.users", _whole("Users", 0, 1_000_000_000), "")
@@ -249,11 +248,16 @@ class ScenarioForm(forms.Form):
     # --- What the page shows -----------------------------------------------------------
 
     def sliders(self) -> list[Slider]:
-        everyone = Slider(self["users"], "3", "0.05", "×")
+        everyone = Slider(self["users"], "Users of every workload", "3", "0.05", "×")
         prices = [
-            Slider(self[f"price.{model}"], "3", "0.05", "×") for model in self.models
+            Slider(self[f"price.{model}"], f"Price of {model}", "3", "0.05", "×")
+            for model in self.models
         ]
-        return [everyone, *prices, Slider(self["vacancy"], "80", "1", "h/week")]
+        return [
+            everyone,
+            *prices,
+            Slider(self["vacancy"], "Vacancy", "80", "1", "h/week"),
+        ]
 
     def rows(self) -> list[WorkloadRow]:
         rows = []
@@ -265,7 +269,9 @@ class ScenarioForm(forms.Form):
                     ref=ref,
                     model=one.model if one else "",
                     users=one.users if one else 0,
-                    users_factor=Slider(self[f"users.{ref}"], "3", "0.05", "×"),
+                    users_factor=Slider(
+                        self[f"users.{ref}"], f"Users of {ref}", "3", "0.05", "×"
+                    ),
                     slip=self[f"slip.{ref}"] if slips else None,
                     drop=self[f"drop.{ref}"],
                 )

@@ -58,9 +58,8 @@ def quarter_rows(played: Played) -> list[dict[str, Any]]:
                 ("Tokens", _plus(played, one.excess_of.tokens)),
                 ("Compute", _plus(played, one.excess_of.compute)),
                 ("Ops", _plus(played, one.excess_of.ops)),
-                ("Together", _plus(played, one.excess)),
-                ("Reserve left", _money(played, one.left)),
             ],
+            "together": f"{_money(played, one.excess)} of {_money(played, one.left)}",
             "absorbed": one.absorbed,
             "words": "absorbed"
             if one.absorbed
@@ -112,7 +111,7 @@ def _query(played: Played, test: StressTest) -> dict[str, str]:
 def budget_figures(played: Played) -> list[Figure]:
     """Three budgets over the window, never one sum, and the probability."""
     months = len(played.outcome.baseline)
-    over = f"in {months} month{'s' if months > 1 else ''}"
+    over = f"{months} month{'s' if months > 1 else ''}"
     before, after = played.outcome.baseline, played.outcome.scenario
     hours = [max(_hours(some)) for some in (before, after)]
     figures = [
@@ -152,9 +151,8 @@ def _figure(
     played: Played, label: str, over: str, before: Decimal, after: Decimal
 ) -> Figure:
     return Figure(
-        label=label,
+        label=f"{label}, {over}",
         number=_money(played, after),
-        unit=over,
         line=_against(before, after, lambda x: _money(played, x)),
     )
 
@@ -164,7 +162,7 @@ def _against(before: Decimal, after: Decimal, words: Callable[[Decimal], str]) -
         return "as in the plan"
     more = after - before
     sign = "+" if more > 0 else formats.MINUS
-    return f"{sign}{words(abs(more))} against {words(before)} in the plan"
+    return f"{sign}{words(abs(more))} on {words(before)}"
 
 
 def _tokens(month: MonthForecast) -> Decimal:
