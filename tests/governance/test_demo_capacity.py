@@ -230,13 +230,23 @@ def test_its_observed_inputs_wait_as_a_draft_for_its_owner() -> None:
 
 
 def test_the_forecast_of_tokens_gets_better_each_quarter() -> None:
-    errors = [
-        abs(float(run.budgets["tokens"]["error"]))
-        for run in RecalibrationRun.objects.filter(is_current=True).order_by("period")
-    ]
+    errors = errors_of("tokens")
 
     assert len(errors) == 6
     assert errors == sorted(errors, reverse=True)
+
+
+@pytest.mark.parametrize("budget", ["tokens", "compute", "ops"])
+def test_the_last_forecast_is_better_than_the_first(budget: str) -> None:
+    errors = errors_of(budget)
+
+    assert errors[-1] < errors[0]
+
+
+def errors_of(budget: str) -> list[float]:
+    """Of each recalibrated quarter in turn, either way."""
+    runs = RecalibrationRun.objects.filter(is_current=True).order_by("period")
+    return [abs(float(run.budgets[budget]["error"])) for run in runs]
 
 
 def test_the_reserve_is_fixed_and_drawn_on_once() -> None:

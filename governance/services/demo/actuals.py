@@ -26,7 +26,7 @@ def actuals_of_the_past(people: Mapping[str, User], days: Days) -> Story:
         story.then(
             at_work(month.last_day + timedelta(days=7), 9),
             _hours_entered(people["noor"], month, days),
-            _bills_entered(people["ines"], month),
+            _bills_entered(people["ines"], month, days),
         )
     return story
 
@@ -42,11 +42,11 @@ def _hours_entered(actor: User, month: Month, days: Days) -> Act:
     return act
 
 
-def _bills_entered(actor: User, month: Month) -> Act:
+def _bills_entered(actor: User, month: Month, days: Days) -> Act:
     def act(now: datetime) -> None:
         rows = [
             (entry.month, entry.line, entry.amount, entry.peak_concurrent_sessions)
-            for entry in bills_of(month)
+            for entry in bills_of(month, days)
         ]
         _entered(BILLS, rows, actor, now)
 

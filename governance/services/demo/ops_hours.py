@@ -65,7 +65,7 @@ def _week(thursday: date, days: Days) -> Iterator[OpsEntry]:
         yield _entry(shipped, thursday, category, stable, chance)
         if shipped.quarter == offset:
             category = FIRST_QUARTER[week % len(FIRST_QUARTER)]
-            yield _entry(shipped, thursday, category, UPLIFT, chance)
+            yield _entry(shipped, thursday, category, UPLIFT * off, chance)
     chance = np.random.default_rng([thursday.toordinal()])
     if len(there) > 1:
         yield _entry(None, thursday, OpsCategory.PLATFORM, PLATFORM, chance)

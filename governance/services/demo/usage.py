@@ -33,7 +33,7 @@ DECLARED_INPUT_SHARE = 0.75
 TIER = "standard"
 HEAVIER = 0.45
 """Spread of the users' weights: a user at P99 has some three times the mean."""
-AT_WORK = (0, 0, 0, 0, 0, 0, 0, 0, 2, 5, 6, 5, 3, 5, 6, 5, 4, 2, 1, 0, 0, 0, 0, 0)
+AT_WORK = (0, 0, 0, 0, 0, 0, 0, 0, 3, 5, 6, 6, 4, 6, 6, 6, 5, 2, 1, 0, 0, 0, 0, 0)
 IN_THE_EVENING = (
     1,
     0,
