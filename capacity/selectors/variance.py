@@ -1,7 +1,7 @@
 """Actual against forecast in money over a fiscal year, by budget, and where it ends."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
@@ -105,7 +105,30 @@ def _tokens(
         for ref in refs
     ]
     expected = [month.tokens_cost for month in forecasts]
-    return _budget(Budget.TOKENS, rows, forecasts, expected, totals)
+    budget = _budget(Budget.TOKENS, rows, forecasts, expected, totals)
+    every = {ref for one in forecasts for ref in one.by_workload} | set(refs)
+    year = sum((_year_of(ref, by_month, forecasts, known) for ref in every), NONE)
+    return replace(budget, outlook_year=year)
+
+
+def _year_of(
+    ref: str,
+    by_month: Mapping[tuple[str, Month], Variance],
+    forecasts: Sequence[MonthForecast],
+    known: Collection[Month],
+) -> Decimal:
+    """A workload's year at its own pace. What has used nothing yet has no pace: its
+    months to come are as forecast."""
+    expected, actual = [], []
+    for one in forecasts:
+        month, part = Month.of(one.month.first_day), one.by_workload.get(ref)
+        told = by_month.get((ref, month))
+        expected.append(part.tokens_cost if part else NONE)
+        actual.append((told.actual if told else NONE) if month in known else None)
+    if any(actual):
+        return outlook(actual, expected)
+    ahead = zip(expected, actual, strict=True)
+    return sum((cost for cost, spent in ahead if spent is None), NONE)
 
 
 class _Pairs:

@@ -1,5 +1,6 @@
 """Variance in money with its outlook, weeks that cost too much, and likely loops."""
 
+from collections.abc import Mapping
 from hashlib import sha256
 from typing import Any
 
@@ -25,6 +26,7 @@ from portal.kernel.formats import in_full, money
 from portal.kernel.models import User
 from portal.kernel.selectors import numbers
 from workloads.models import Workload
+from workloads.rules.shown import ref_of
 
 TABS = (
     (Kind.OPS, "Ops hours"),
@@ -68,11 +70,13 @@ def variance(request: HttpRequest) -> HttpResponse:
     except PriceMissing as missing:
         no_price = missing.detail
     user: User = request.user  # type: ignore[assignment]
+    rows = Workload.objects.values_list("number", "name")
+    names = {ref_of(number): name for number, name in rows}
     context = {
         "tabs": tabs_of("variance"),
         "year": year.year if year else None,
         "no_price": no_price,
-        "budgets": [_budget(one, year.currency) for one in year.budgets]
+        "budgets": [_budget(one, names, year.currency) for one in year.budgets]
         if year
         else [],
         "alerts": [_alert(one, current.currency) for one in weekly_alerts(today)],
@@ -83,13 +87,18 @@ def variance(request: HttpRequest) -> HttpResponse:
     return render(request, "capacity/actuals/variance.html", context)
 
 
-def _budget(one: BudgetVariance, currency: str) -> dict[str, Any]:
+def _budget(
+    one: BudgetVariance, names: Mapping[str, str], currency: str
+) -> dict[str, Any]:
     return {
         "name": str(one.budget),
         "months": len(one.months),
         "until": str(one.months[-1]) if one.months else "",
-        "rows": [_row(row.name, row.split, currency) for row in one.rows],
-        "total": _row("together", one.total, currency),
+        "rows": [
+            _row(f"{row.name} {names.get(row.name, '')}".strip(), row.split, currency)
+            for row in one.rows
+        ],
+        "total": _row("Together", one.total, currency),
         "forecast_year": money(one.forecast_year, currency),
         "outlook_year": money(one.outlook_year, currency),
         "over": _signed(one.outlook_year - one.forecast_year, currency),

@@ -83,6 +83,20 @@ def test_the_outlook_carries_the_pace_to_the_year_s_end(chat) -> None:
     assert tokens.outlook_year == 2 * tokens.forecast_year
 
 
+def test_a_workload_that_has_used_nothing_yet_is_expected_as_forecast(
+    chat, cast: SimpleNamespace
+) -> None:
+    stories.committed(cast, name="Q&A")
+    told.used(chat, "2026-05-20", input_tokens=655_200_000, output_tokens=218_400_000)
+
+    tokens = budgets()["tokens"]
+
+    # What it should have cost in May is not spent; the months to come are as forecast.
+    unspent = next(row for row in tokens.rows if row.name == "W-02")
+    assert unspent.split.actual == 0
+    assert tokens.outlook_year == tokens.forecast_year + tokens.total.difference
+
+
 def test_the_running_month_is_left_out(chat) -> None:
     told.used(chat, "2026-05-20", input_tokens=1)
 
