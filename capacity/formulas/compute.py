@@ -100,6 +100,8 @@ class Demand:
 
     def times(self, of_steady: Decimal) -> "Demand":
         """The same in a month with this ramp × growth."""
+        if of_steady == 1:
+            return self
         return Demand(
             self.weights, SIXTY_DIGITS.multiply(self.sessions_at_once, of_steady)
         )

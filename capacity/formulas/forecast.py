@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -15,6 +14,7 @@ from capacity.formulas.rounding import product
 from capacity.formulas.tokens import Tokens, TokensPerUserMonth, grown_month
 
 NOTHING = Decimal(0)
+NEVER = 10**9  # no month has that index
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,14 +150,16 @@ class _Steady:
     """A workload with its sessions at once at full adoption, and its last month's answer.
 
     After the ramp and without growth a month is like the one before: only a new price or a
-    new factor is computed anew.
+    new factor is computed anew. Months are their indices.
     """
 
     sized: Sized
     demand: compute.Demand
-    known: dict[tuple[Decimal, date, Decimal], WorkloadMonth] = field(
-        default_factory=dict
-    )
+    ships: int
+    grows_from: int
+    ends: int
+    known_for: tuple[Decimal, prices.Price, Decimal] | None = None
+    known: WorkloadMonth | None = None
 
 
 def _steady(workload: Sized) -> _Steady:
@@ -169,6 +171,9 @@ def _steady(workload: Sized) -> _Steady:
             session_minutes=workload.session_minutes,
             weights=workload.weights,
         ),
+        workload.ships.index,
+        workload.grows_from.index,
+        NEVER if workload.retired is None else workload.retired.index,
     )
 
 
@@ -179,21 +184,25 @@ def _month(
     rates: Rates,
     ops_quarter: OpsQuarter,
 ) -> MonthForecast:
-    per_session = rates.lines.per_session(month.first_day)
+    index, first_day = month.index, month.first_day
+    per_session = rates.lines.per_session(first_day)
+    in_force: dict[str, prices.Price] = {}
     demands, parts = [], {}
     for one in steady:
-        if not one.sized.is_there(month):
+        if not one.ships <= index <= one.ends:
             continue
         of_steady = growth.factor(
-            months_since_ship=month.index - one.sized.ships.index,
-            months_of_growth=month.index - one.sized.grows_from.index,
+            months_since_ship=index - one.ships,
+            months_of_growth=index - one.grows_from,
             growth_per_month=one.sized.growth_per_month,
             ramp=numbers.ramp,
         )
+        model = one.sized.model
+        if model not in in_force:
+            in_force[model] = rates.card.price(model, first_day)
         demands.append(one.demand.times(of_steady))
-        price = rates.card.price(one.sized.model, month.first_day)
         parts[one.sized.ref] = _part(
-            one, of_steady, demands[-1].peak, price, per_session, numbers.headroom
+            one, of_steady, demands[-1], in_force[model], per_session, numbers.headroom
         )
     peaks = compute.peaks(demands)
     sessions = compute.capacity_sessions(peaks.platform, numbers.headroom)
@@ -205,7 +214,7 @@ def _month(
             peaks,
             sessions,
             compute.variable_cost(sessions, per_session),
-            rates.lines.fixed(month.first_day),
+            rates.lines.fixed(first_day),
         ),
         ops=ops_quarter,
         by_workload=parts,
@@ -215,26 +224,27 @@ def _month(
 def _part(
     one: _Steady,
     of_steady: Decimal,
-    peak: Decimal,
+    demand: compute.Demand,
     price: prices.Price,
     per_session: Decimal,
     headroom: Decimal,
 ) -> WorkloadMonth:
-    key = (of_steady, price.valid_from, per_session)
-    if key not in one.known:
+    key = (of_steady, price, per_session)
+    if one.known is None or one.known_for != key:
         tokens = grown_month(
             one.sized.per_user,
             users=one.sized.users,
             cached_input_share=one.sized.cached_input_share,
             of_steady=of_steady,
         )
-        one.known[key] = WorkloadMonth(
+        one.known_for = key
+        one.known = WorkloadMonth(
             tokens,
             prices.cost(tokens, price),
-            peak,
-            compute.workload_cost(peak, headroom, per_session),
+            demand.peak,
+            compute.workload_cost(demand.peak, headroom, per_session),
         )
-    return one.known[key]
+    return one.known
 
 
 def ops_of(

@@ -89,11 +89,14 @@ def exact_cost(tokens: Tokens, price: Price) -> Decimal:
     Money, exact. Cached tokens are part of the input, so they are taken off before pricing.
     Source: the capacity model's cost of tokens.
     """
-    millionths = total(
-        product(tokens.uncached_input_tokens, price.input_per_million),
-        product(tokens.cached_input_tokens, price.cached_input_per_million),
-        product(tokens.output_tokens, price.output_per_million),
+    uncached = EXACT.multiply(tokens.uncached_input_tokens, price.input_per_million)
+    cached = tokens.cached_input_tokens
+    given = (
+        EXACT.fma(cached, price.cached_input_per_million, uncached)
+        if cached
+        else uncached
     )
+    millionths = EXACT.fma(tokens.output_tokens, price.output_per_million, given)
     return millionths.scaleb(-6, EXACT)
 
 

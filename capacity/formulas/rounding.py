@@ -40,10 +40,15 @@ def round_up(value: Decimal) -> int:
     return int(_certain(value).quantize(WHOLE, ROUND_CEILING, _ROUNDED))
 
 
-def product(*factors: Decimal | int) -> Decimal:
+def exact_half_up(value: Decimal) -> int:
+    """As `round_half_up`, for a number that no division made: every digit counts."""
+    return int(value.to_integral_value(ROUND_HALF_UP))
+
+
+def product(first: Decimal | int, *others: Decimal | int) -> Decimal:
     """An exact product, however many digits it has."""
-    whole = Decimal(1)
-    for one in factors:
+    whole = Decimal(first)
+    for one in others:
         whole = EXACT.multiply(whole, one)
     return whole
 
@@ -62,7 +67,5 @@ def quotient(dividend: Decimal | int, divisor: Decimal | int) -> Decimal:
 
 
 def _certain(value: Decimal) -> Decimal:
-    exponent = value.as_tuple().exponent
-    if isinstance(exponent, int) and exponent < -30:
-        return value.quantize(_CERTAIN, ROUND_HALF_EVEN, _ROUNDED)
-    return value
+    # Also where it has fewer digits: to ask how many it has takes longer.
+    return value.quantize(_CERTAIN, ROUND_HALF_EVEN, _ROUNDED)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from capacity.formulas.growth import factor
-from capacity.formulas.rounding import product, round_half_up
+from capacity.formulas.rounding import EXACT, exact_half_up, product, round_half_up
 
 
 @dataclass(frozen=True)
@@ -103,12 +103,14 @@ def grown_month(
     `of_steady` is `growth.factor` of the month. Cached = input × share (0–1), rounded half
     up per workload and month.
     """
-    input_tokens = round_half_up(product(users * per_user.input_tokens, of_steady))
-    return Tokens(
-        input_tokens,
-        round_half_up(product(input_tokens, cached_input_share)),
-        round_half_up(product(users * per_user.output_tokens, of_steady)),
+    given, made = users * per_user.input_tokens, users * per_user.output_tokens
+    input_tokens = exact_half_up(EXACT.multiply(given, of_steady))
+    cached = (
+        exact_half_up(EXACT.multiply(input_tokens, cached_input_share))
+        if cached_input_share
+        else 0
     )
+    return Tokens(input_tokens, cached, exact_half_up(EXACT.multiply(made, of_steady)))
 
 
 def tokens_in_month(
