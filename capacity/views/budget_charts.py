@@ -60,7 +60,7 @@ def tokens(outlook: Outlook) -> Drawn:
             band=Band(floats(low), floats(high)) if outlook.band else None,
             labelled=[3 * BACK + 2],
             words=axis_money(currency),
-            label_words=lambda value: formats.money(round(value), currency),
+            label_words=lambda value: formats.money(Decimal(str(value)), currency),
         ),
         finding=_tokens_finding(outlook, months, signed, actual),
         twin=Twin(

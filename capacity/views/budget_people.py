@@ -11,7 +11,7 @@ from capacity.formulas.traps import Floor
 from capacity.selectors.outlook import Outlook
 from capacity.selectors.overlap import Overlap, bounds
 from capacity.selectors.traps import Averaged, floor_of, new_in
-from capacity.views.budget_words import dated, rounded
+from capacity.views.budget_words import dated, month_in_words, rounded
 from portal.kernel import formats
 from portal.kernel.pages.words import count_word
 from portal.kernel.templatetags import look
@@ -98,7 +98,7 @@ def _matrix(found: Overlap, outlook: Outlook) -> dict[str, Any]:
     }
     return {
         "measured": formats.in_full(found.unique_users),
-        "month": str(found.month),
+        "month": month_in_words(found.month),
         "refs": shown,
         "rows": [
             (ref, [_shared(found, ref, other) for other in shown]) for ref in shown

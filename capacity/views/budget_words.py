@@ -7,6 +7,7 @@ from fractions import Fraction
 
 from capacity.formulas.forecast import MonthForecast
 from portal.kernel import formats
+from portal.kernel.periods import Month
 
 HOURS_A_DAY = 24
 THOUSAND = 1_000
@@ -21,6 +22,11 @@ def dated(month: MonthForecast) -> str:
     """Jun 2026."""
     day = month.month.first_day
     return f"{month_abbr[day.month]} {day.year}"
+
+
+def month_in_words(month: Month) -> str:
+    """May 2026."""
+    return f"{month_name[month.month]} {month.year}"
 
 
 def letter(month: MonthForecast) -> str:

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
 from django.views.decorators.http import require_safe
 
 from capacity.forms.budgets import BY_WORKLOAD, Asked, read_asked
@@ -64,6 +64,7 @@ def budgets(request: HttpRequest) -> HttpResponse:
         "by_workload": budget_people.workload_rows(outlook)
         if asked.by_workload
         else None,
+        "scenarios": _scenarios(),
         "query": request.GET.urlencode(),
         "factors": outlook.factors,
         "hour_price": outlook.on.current.ops_hour_price,
@@ -103,7 +104,17 @@ def _charts(outlook: Outlook) -> list[Drawn]:
 
 
 def _actions() -> Iterable[dict[str, str]]:
+    if scenarios := _scenarios():
+        yield {"label": "Try a scenario", "href": scenarios}
     yield {"label": "Rates and staffing", "href": reverse("capacity:rates")}
+
+
+def _scenarios() -> str:
+    """The page's address, where it is installed."""
+    try:
+        return reverse("capacity:scenarios")
+    except NoReverseMatch:
+        return ""
 
 
 def _chips(request: HttpRequest, asked: Asked) -> dict[str, Any]:

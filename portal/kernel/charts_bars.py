@@ -7,6 +7,7 @@ from portal.kernel.charts_frame import Frame, frame
 
 # Share of its place that a bar fills.
 FILLED = 0.68
+UNKNOWN = 0.12
 
 
 @dataclass(frozen=True)
@@ -99,8 +100,10 @@ def bar_chart(  # noqa: PLR0913 - what can be drawn, each by its name
     wide: bool = False,
 ) -> BarChart:
     """`words` writes a value of the axis; y starts at zero."""
-    # A part that nobody estimated takes a fifth of what is known, so that it is seen.
-    unknown = 0.2 * max((bar.height for bar in bars), default=0.0)
+    # A part that nobody estimated has a box that its name fits in, whatever it will be.
+    unknown = UNKNOWN * max(
+        (max(bar.height, bar.limit or 0.0) for bar in bars), default=0.0
+    )
     highest = max(
         (
             max(bar.height + (unknown if bar.open else 0), bar.limit or 0.0)

@@ -35,6 +35,11 @@ class Curve:
         return f"M{x:g} {y - 6:g}l6 6-6 6-6-6z"
 
     @property
+    def aside(self) -> int:
+        """How far right of the diamond its words begin: the curve rises on both sides."""
+        return -10 if self.lowest.anchor == "r" else 10
+
+    @property
     def label_y(self) -> int:
         return self.frame.base + 18
 
@@ -65,7 +70,7 @@ def curve(
         ticks=held.ticks(words),
         labels=tuple((x(one), across_words(one)) for one in labelled),
         lines=tuple((kind, _points(x, held, across, values)) for kind, values in lines),
-        lowest=Mark(x(at), held.y(value), said, _anchor(at / last)),
+        lowest=Mark(x(at), held.y(value), said, "r" if at / last > 0.7 else ""),
         uprights=tuple(
             Mark(x(place), held.ceiling, named, _anchor(place / last))
             for place, named in uprights

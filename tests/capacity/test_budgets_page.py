@@ -161,7 +161,7 @@ def test_usage_brings_the_matrix_the_spread_and_the_actual_cost(real, cast, as_)
 
     page = as_("noor").get(PAGE)
 
-    assert "2 people used the workloads in 2026-05" in words(page)
+    assert "2 people used the workloads in May 2026" in words(page)
     assert "W-01 and W-02 1 100 % 1,100" in words(page)
     assert "The spread behind the mean" in words(page)
     assert '<circle class="dot open"' in page.content.decode()
