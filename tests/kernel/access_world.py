@@ -79,6 +79,7 @@ def built() -> SimpleNamespace:
             "to": "planned",
             "code": "success_criteria",
             "kind": "csv",
+            "slug": "tokens",
             "table": "prices",
             "column": "ship_quarter",
             "quarter": "2026Q1",
