@@ -124,7 +124,10 @@ def _alert(one: Alert, currency: str) -> dict[str, Any]:
         "cost": money(one.told.cost, currency),
         "before": money(one.told.before, currency),
         "ratio": in_full(one.ratio, 1),
-        "parts": [_signed(one.told.parts[name], currency) for name in PARTS],
+        "parts": [
+            (PART_WORDS[name], _signed(one.told.parts[name], currency))
+            for name in PARTS
+        ],
     }
 
 
