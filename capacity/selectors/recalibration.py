@@ -45,9 +45,7 @@ def results(run: RecalibrationRun) -> QuerySet[RecalibrationResult]:
     """By reference, each with its workload and the draft that is open there now."""
     return (
         RecalibrationResult.objects.filter(run=run)
-        .select_related(
-            "workload", "workload__draft_estimate", "workload__submitted_estimate"
-        )
+        .select_related("workload__owner", "workload__draft_estimate")
         .order_by("workload__number")
     )
 
