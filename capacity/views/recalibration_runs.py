@@ -196,8 +196,8 @@ def _figure(name: str, text: str | None, money: str) -> str:
         return formats.money(value, money)
     if name in SHARES:
         return formats.share(value)
-    # Observed figures are means: three decimals tell them well enough.
-    return formats.short(round(value, 3).normalize() if value % 1 else int(value))
+    # Observed figures are means: two decimals tell them well enough.
+    return formats.short(round(value, 2).normalize() if value % 1 else int(value))
 
 
 def _decimal(text: str | None) -> Decimal | None:
