@@ -106,7 +106,7 @@ def test_a_refused_price_stands_open_with_what_was_typed(as_):
     page = answer.content.decode()
     assert answer.status_code == 400
     assert "Cached input at 30 would cost more than input at 3.00." in words(answer)
-    assert '<details class="entry after" open>' in page
+    assert '<details class="confirm after" open>' in page
     assert 'value="claude-sonnet, sonnet-4"' in page
     assert not ModelPrice.objects.exists()
 
