@@ -367,7 +367,10 @@ ESTIMATE_PANELS: list[str] = ["capacity.views.estimates.consequences"]
 
 # What apps put on the house's own pages; see portal.kernel.pages.joints.
 HOME_WAITING: list[str] = ["workloads.views.waiting.waiting_for"]
-HOME_FIGURES: list[str] = ["workloads.views.headlines.figures"]
+HOME_FIGURES: list[str] = [
+    "workloads.views.headlines.figures",
+    "capacity.views.headlines.figures",
+]
 HOME_PANELS: list[str] = []
 HOME_ACTIONS: list[str] = ["workloads.views.headlines.actions"]
 FIND_SOURCES: list[str] = [
