@@ -137,16 +137,6 @@ def budget_figures(played: Played) -> list[Figure]:
     return figures
 
 
-def probability_words(played: Played) -> str:
-    sampled = played.sampled
-    if sampled is None:
-        return (
-            "No samples are drawn: with 0 samples the page shows the likely plan alone."
-        )
-    share = formats.share(Decimal(str(float(sampled.probability))))
-    return f"In {share} of {formats.in_full(sampled.samples)} samples the reserve is enough."
-
-
 def _figure(
     played: Played, label: str, over: str, before: Decimal, after: Decimal
 ) -> Figure:

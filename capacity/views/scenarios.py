@@ -17,7 +17,6 @@ from capacity.views.drawn import Drawn
 from capacity.views.scenario_charts import Played, charts_of
 from capacity.views.scenario_words import (
     budget_figures,
-    probability_words,
     quarter_rows,
     stress_rows,
     verdict_of,
@@ -113,7 +112,7 @@ def _added(form: ScenarioForm) -> list[dict[str, Any]]:
 
 def _results(form: ScenarioForm, on: Ground, now: datetime) -> dict[str, Any]:
     if not form.is_valid():
-        return {"refused": ("The marked fields say why.", "", "")}
+        return {"refused": (_errors(form), "", "")}
     try:
         played = _play(form, on, now)
     except Invalid as problem:
@@ -128,9 +127,16 @@ def _results(form: ScenarioForm, on: Ground, now: datetime) -> dict[str, Any]:
         "quarters_twin": _twins(played)["quarters"],
         "charts": charts_of(played),
         "stress": stress_rows(played),
-        "probability": probability_words(played),
         "sampled": played.sampled,
     }
+
+
+def _errors(form: ScenarioForm) -> str:
+    """Every wrong field in words: a change in place draws the fields not anew."""
+    return " ".join(
+        f"{form.fields[name].label}: {' '.join(str(one) for one in errors)}"
+        for name, errors in form.errors.items()
+    )
 
 
 def _twins(played: Played) -> dict[str, Twin]:

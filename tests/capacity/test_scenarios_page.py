@@ -80,7 +80,7 @@ def test_the_stress_tests_are_links_to_their_scenarios(reader: Client) -> None:
 def test_samples_give_a_band_and_a_share(reader: Client) -> None:
     drawn, without = read(reader, FEW), read(reader, "samples=0")
 
-    assert "of 50 samples the reserve is enough" in words(drawn)
+    assert "50 samples, seed 7" in words(drawn)
     assert 'class="band"' in drawn.content.decode()
     assert 'class="band"' not in without.content.decode()
 
