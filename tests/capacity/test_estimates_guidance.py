@@ -37,7 +37,9 @@ def test_least_hours_go_by_what_runs_already(shape, audience, before, kind, leas
     ("hours", "breached"), [("3.99", True), ("4", False), ("8", False), ("9", False)]
 )
 def test_only_hours_below_the_least_breach_it(hours, breached):
-    assert guidance_of("chat", "internal", []).is_breached_by(Decimal(hours)) is breached
+    assert (
+        guidance_of("chat", "internal", []).is_breached_by(Decimal(hours)) is breached
+    )
 
 
 @pytest.mark.django_db

@@ -357,7 +357,7 @@ def test_three_totals_stand_apart_and_candidates_never_count(five, as_):
         "Tokens, one workload committed or live, at full adoption 2.18B tokens/month "
         "+ 2.18B planned Two candidates not counted: 26M tokens/month" in page
     )
-    assert "Compute, peak of all workloads together not yet computed" in page
+    assert "Compute, peak of all workloads together by quarter" in page
     assert (
         "Ops, stable hours of one workload committed or live 6 h/week + 6 planned Two "
         "candidates not counted: 6 h/week" in page

@@ -53,6 +53,7 @@ def real(cast):
             "users": users,
             "declared_tokens_per_user_month": tokens,
             "ops_hours_week": hours,
+            "ops_reason": "As the plan says.",
         }
         with pytest.MonkeyPatch.context() as patch:
             for key, value in stated.items():
@@ -81,14 +82,14 @@ def test_a_row_ships_in_its_quarter_and_runs_from_then_on(real, as_):
     page = as_("pia").get(PAGE)
 
     assert cells(page, "W-01") == [
-        "Committed 6 stable + 12 first quarter",
+        "Committed 6 stable + 12 first quarter $13,104 tokens/month · 72.69 peak sessions",
         "6 h/week",
         "6 h/week",
         "6 h/week",
     ]
     assert cells(page, "W-03") == [
         "",
-        "Planned 2 stable + 12 first quarter",
+        "Planned 2 stable + 12 first quarter $2,352 tokens/month · 4.85 peak sessions",
         "2 h/week",
         "2 h/week",
     ]
@@ -112,7 +113,9 @@ def test_a_live_workload_stands_in_the_quarter_in_which_it_went_live(cast, as_):
 
     page = as_("pia").get(f"{PAGE}?from=2026Q2")
 
-    assert cells(page, "W-01")[0] == "Live 6 stable + 12 first quarter"
+    assert cells(page, "W-01")[0] == (
+        "Live 6 stable + 12 first quarter $13,104 tokens/month · 72.69 peak sessions"
+    )
 
 
 @pytest.mark.parametrize("ships", ["2026Q1", "2026Q4"])

@@ -1,6 +1,6 @@
 """The plan as a roadmap: rows against quarters, and what would make a full one fit."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -29,7 +29,10 @@ _NAMED = 3
 
 @dataclass(frozen=True)
 class RoadRow:
-    """A workload, the quarter in which it ships (or went live), its stable hours."""
+    """A workload, the quarter in which it ships (or went live), its stable hours.
+
+    `budgets` are those frozen with the version that the plan shows; a draft has none.
+    """
 
     number: int
     name: str
@@ -37,6 +40,7 @@ class RoadRow:
     first_quarter: Quarter
     hours_week: Decimal | None
     cost_gate: str
+    budgets: Mapping[str, Any] | None = None
 
     @property
     def ref(self) -> str:
@@ -60,6 +64,7 @@ def road_rows(
         "ship_quarter",
         "shown_estimate__ops_hours_week",
         "cost_gate",
+        "shown_estimate__budgets",
         "live_month",
     )[start : start + size]
     return [_row(values, starts) for values in page], total
@@ -83,9 +88,9 @@ def _on_the_road(asked: PlanFilter, today: date) -> QuerySet[Workload]:
 
 
 def _row(values: tuple[Any, ...], starts: int) -> RoadRow:
-    number, name, status, ships, hours, gate, live_month = values
+    number, name, status, ships, hours, gate, budgets, live_month = values
     first = first_quarter_of(ships, live_month and live_month.date(), starts)
-    return RoadRow(number, name, status, first, hours, gate)
+    return RoadRow(number, name, status, first, hours, gate, budgets)
 
 
 @dataclass(frozen=True)

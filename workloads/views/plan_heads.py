@@ -243,7 +243,7 @@ def totals(summary: Summary) -> list[Total]:
             "",
             "",
             "",
-            "Until peaks are sized, engineering signs the token and ops inputs.",
+            "Peaks do not add up over workloads: the roadmap has each quarter's.",
         ),
         Total(
             f"Ops, stable hours of {noun}",

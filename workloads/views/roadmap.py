@@ -32,6 +32,7 @@ from workloads.selectors.roadmap import (
     road_rows,
     shipping_in,
 )
+from workloads.views.budgets import peak_words
 from workloads.views.plan import TABS, road_selects
 from workloads.views.plan_heads import (
     COUNTED,
@@ -200,6 +201,7 @@ def _cell(row: RoadRow, column: Column, current: ModelNumbers) -> dict[str, Any]
     return {
         "mark": marks.status_mark(row.status),
         "below": _first_quarter(row, current),
+        "figures": _figures(row.budgets or {}),
         "over": column.over > 0 and row.status in (Status.PLANNED, Status.COMMITTED),
     }
 
@@ -209,6 +211,18 @@ def _first_quarter(row: RoadRow, current: ModelNumbers) -> str:
         return "no estimate" if row.cost_gate else "no estimate, no gate"
     uplift = formats.in_full(current.first_quarter_uplift_hours_week)
     return f"{formats.in_full(row.hours_week)} stable + {uplift} first quarter"
+
+
+def _figures(budgets: Mapping[str, Any]) -> str:
+    """$13,104 tokens · 72.69 peak: two budgets side by side, never added."""
+    tokens, compute = budgets.get("tokens", {}), budgets.get("compute", {})
+    parts = []
+    if tokens.get("cost_per_month") is not None:
+        cost = Decimal(tokens["cost_per_month"])
+        parts.append(f"{formats.money(cost, tokens['currency'])} tokens/month")
+    if compute.get("peak_concurrent_sessions") is not None:
+        parts.append(f"{peak_words(compute['peak_concurrent_sessions'])} peak sessions")
+    return " · ".join(parts)
 
 
 # --- What would mend it --------------------------------------------------------------
