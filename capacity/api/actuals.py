@@ -55,7 +55,7 @@ class _Correcting(StrictSerializer):
     reason = Text(max_length=LONGEST_REASON, required=False, allow_blank=True)
 
 
-class ComputeBody(_Correcting):
+class ComputeActualBody(_Correcting):
     month = MonthField()
     line = Line(max_length=60, required=False, help_text="With an amount.")
     amount = Amount(max_value=MOST_MONEY, required=False, help_text="Of the line.")
@@ -68,7 +68,7 @@ class ComputeBody(_Correcting):
     )
 
 
-class OpsBody(_Correcting):
+class OpsActualBody(_Correcting):
     workload = Line(
         max_length=20, allow_null=True, help_text="A reference; null is the platform."
     )
@@ -77,7 +77,7 @@ class OpsBody(_Correcting):
     hours = Number(min_value=0, max_value=MOST_HOURS, places=2)
 
 
-class TokensBody(_Correcting):
+class TokenActualBody(_Correcting):
     month = MonthField()
     workload = Line(max_length=20, help_text="A reference.")
 
@@ -101,7 +101,7 @@ class _Entered(serializers.Serializer[Any]):
     entered_at = serializers.DateTimeField()
 
 
-class ComputeAnswer(_Entered):
+class ComputeActualAnswer(_Entered):
     month = serializers.CharField()
     line = serializers.CharField(allow_null=True)
     amount = serializers.CharField(allow_null=True)
@@ -109,7 +109,7 @@ class ComputeAnswer(_Entered):
     peak_concurrent_sessions = serializers.FloatField(allow_null=True)
 
 
-class OpsAnswer(_Entered):
+class OpsActualAnswer(_Entered):
     workload = serializers.CharField(allow_null=True)
     week = serializers.CharField()
     month = serializers.CharField(help_text="Of the week's Thursday.")
@@ -118,7 +118,7 @@ class OpsAnswer(_Entered):
     hours = serializers.FloatField()
 
 
-class TokensAnswer(_Entered):
+class TokenActualAnswer(_Entered):
     month = serializers.CharField()
     workload = serializers.CharField()
 
@@ -157,7 +157,7 @@ MONTH = Filter(Matching(lambda text: str(Month.parse(text)), "a month"), "month"
 class ComputeView(WeighbridgeView):
     @operation(
         scope=READ,
-        answer=ComputeAnswer,
+        answer=ComputeActualAnswer,
         listing=Listing(
             ordering={"month": "month", "line": "line", "id": "id"},
             default="-month",
@@ -177,8 +177,8 @@ class ComputeView(WeighbridgeView):
     @operation(
         scope=Scope.ACTUALS_WRITE,
         action="actuals.compute",
-        body=ComputeBody,
-        answer=ComputeAnswer,
+        body=ComputeActualBody,
+        answer=ComputeActualAnswer,
         status=201,
         or_present=True,
         problems=(QuarterClosed, AlreadyEntered, AlreadyCorrected),
@@ -204,7 +204,7 @@ class ComputeView(WeighbridgeView):
 class OpsView(WeighbridgeView):
     @operation(
         scope=READ,
-        answer=OpsAnswer,
+        answer=OpsActualAnswer,
         listing=Listing(
             ordering={"week": "week", "hours": "hours", "id": "id"},
             default="-week",
@@ -231,8 +231,8 @@ class OpsView(WeighbridgeView):
     @operation(
         scope=Scope.ACTUALS_WRITE,
         action="actuals.ops",
-        body=OpsBody,
-        answer=OpsAnswer,
+        body=OpsActualBody,
+        answer=OpsActualAnswer,
         status=201,
         or_present=True,
         problems=(QuarterClosed, AlreadyCorrected),
@@ -257,7 +257,7 @@ class OpsView(WeighbridgeView):
 class TokensView(WeighbridgeView):
     @operation(
         scope=READ,
-        answer=TokensAnswer,
+        answer=TokenActualAnswer,
         listing=Listing(
             ordering={"month": "month", "id": "id"},
             default="-month",
@@ -276,8 +276,8 @@ class TokensView(WeighbridgeView):
     @operation(
         scope=Scope.ACTUALS_WRITE,
         action="actuals.tokens",
-        body=TokensBody,
-        answer=TokensAnswer,
+        body=TokenActualBody,
+        answer=TokenActualAnswer,
         status=201,
         or_present=True,
         problems=(QuarterClosed, AlreadyEntered, AlreadyCorrected, UsageEventsTell),

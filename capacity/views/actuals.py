@@ -42,6 +42,7 @@ from portal.kernel.pages.paging import address_with, page_number, paging_for
 from portal.kernel.pages.refusals import show_refusal
 from portal.kernel.pages.toast import toast
 from portal.kernel.periods import Quarter
+from portal.kernel.selectors import numbers
 from portal.kernel.selectors.saved_views import views_of
 from workloads.services.sheets.writer import CONTENT_TYPES, write_csv, write_xlsx
 from workloads.views.reasons import why_not
@@ -183,7 +184,8 @@ def _context(request: HttpRequest, asked: ActualsFilter) -> dict[str, Any]:
 
 
 def _selects(asked: ActualsFilter) -> list[dict[str, Any]]:
-    this = Quarter.of(clock.today(clock.now()))
+    starts = numbers.current().fiscal_year_starts
+    this = Quarter.of(clock.today(clock.now()), starts)
     quarters = [this.plus(-back) for back in range(QUARTERS_BACK)]
     if asked.quarter is not None and asked.quarter not in quarters:
         quarters.append(asked.quarter)
