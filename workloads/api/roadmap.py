@@ -25,7 +25,7 @@ SESSIONS = ("peak_concurrent_sessions", "planned")
 
 
 class QuarterHead(serializers.Serializer[Any]):
-    """A part for each budget, never one figure. Null is not yet computed."""
+    """A part for each budget, never one figure. Null lacks a price."""
 
     quarter = serializers.CharField()
     tokens = serializers.DictField()
