@@ -59,7 +59,7 @@ class MonteCarloAnswer(serializers.Serializer[Any]):
     months = SampledMonthAnswer(many=True)
 
 
-class VerdictAnswer(serializers.Serializer[Any]):
+class QuarterVerdictAnswer(serializers.Serializer[Any]):
     quarter = serializers.CharField()
     months = serializers.IntegerField(help_text="Those of the quarter that count here.")
     tokens = serializers.CharField(help_text="Money above the baseline, never below 0.")
@@ -80,7 +80,7 @@ class StressAnswer(serializers.Serializer[Any]):
     test = serializers.ChoiceField(["twice_the_forecast", "price_rise", "vacancy"])
     subject = serializers.CharField(help_text="A reference, a model, or a quarter.")
     reserve_absorbs = serializers.BooleanField()
-    quarters = VerdictAnswer(many=True)
+    quarters = QuarterVerdictAnswer(many=True)
 
 
 class MonthsAnswer(serializers.Serializer[Any]):
@@ -95,7 +95,7 @@ class ScenarioAnswer(serializers.Serializer[Any]):
     reserve_absorbs = serializers.BooleanField(
         help_text="Whether in every quarter the excess is within the reserve left."
     )
-    quarters = VerdictAnswer(many=True)
+    quarters = QuarterVerdictAnswer(many=True)
     stress_tests = StressAnswer(many=True)
     monte_carlo = MonteCarloAnswer(allow_null=True)
     currency = serializers.CharField()
