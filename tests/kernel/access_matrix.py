@@ -247,9 +247,7 @@ PAGES: list[Cell] = [
     *posts("settings/deputies/<int:deputy_id>/end/", who=only("finance")),
     # --- The budgets -----------------------------------------------------------------
     *reads("capacity/"),
-    Cell(
-        "capacity/budgets/<slug:slug>.csv", "GET", SIGNED_IN, path={"slug": "tokens"}
-    ),
+    Cell("capacity/budgets/<slug:slug>.csv", "GET", SIGNED_IN, path={"slug": "tokens"}),
     # --- Recalibration ---------------------------------------------------------------
     *reads("capacity/recalibration/", "capacity/recalibration/accuracy.csv"),
     *posts("capacity/recalibration/", who=RECALIBRATORS),
