@@ -15,6 +15,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "MarkEnum": "workloads.api.words.MARKS",
         "VerdictEnum": "workloads.api.words.VERDICTS",
         "ImportVerdictEnum": "workloads.api.words.IMPORT_VERDICTS",
+        "RunStatusEnum": "capacity.api.recalibration.RUN_STATUSES",
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",

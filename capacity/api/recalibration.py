@@ -24,6 +24,8 @@ from portal.kernel.api.views import WeighbridgeView
 from portal.kernel.enums import Scope
 from workloads.rules.shown import ref_of
 
+# Named in the schema: another `status` is a workload's.
+RUN_STATUSES = [(str(status), str(status)) for status in RunStatus]
 PERIOD = {
     "type": "string",
     "pattern": r"^20[0-9]{2}(Q[1-4]|-(0[1-9]|1[0-2]))$",
@@ -69,7 +71,7 @@ class LogLineAnswer(serializers.Serializer[Any]):
 class RunRowAnswer(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     period = serializers.CharField()
-    status = serializers.ChoiceField(list(RunStatus))
+    status = serializers.ChoiceField(RUN_STATUSES)
     current = serializers.BooleanField(help_text="The newest complete of its period.")
     done = serializers.IntegerField()
     total = serializers.IntegerField()
