@@ -66,7 +66,9 @@ def averaged_into_others(workload: Workload, own: int) -> Averaged | None:
         .order_by()
         .values_list("shown_estimate__users", "shown_estimate__tokens_per_user_month")
     )
-    return averaging_trap(own, list(others))
+    # Both are there: the filter says so, which the types do not know.
+    pairs = [(users or 0, tokens or 0) for users, tokens in others]
+    return averaging_trap(own, pairs)
 
 
 @dataclass(frozen=True, slots=True)

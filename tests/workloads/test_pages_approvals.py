@@ -170,7 +170,7 @@ def test_a_committed_workload_shows_what_its_hours_do_to_the_quarters(cast, as_)
 
     page = words(as_("noor").get("/approvals/W-01/2/ops/"))
 
-    assert "2026-Q2 ops 18 → 20 h/week no ceiling yet" in page
+    assert "2026-Q2 ops 18 → 20 of 4,000 h/week 3,980 left" in page
     assert "2026-Q3 ops 6 → 8 h/week" in page
 
 
@@ -460,7 +460,7 @@ def test_the_inbox_takes_the_same_queries_for_one_and_for_three(
         stories.submitted(stories.proposed(cast, name=f"Workload {n}"), cast.sarah)
     client = as_("noor")
 
-    with django_assert_num_queries(18):
+    with django_assert_num_queries(17):
         client.get(f"/approvals/{query}")
 
 

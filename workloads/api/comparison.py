@@ -102,18 +102,19 @@ class CompareView(OneEstimateView):
         before = get_estimate(after.workload, self.query["with"])
         sizing = sizing_on(clock.today(self.now))
         inputs = inputs_if_submitted(before), inputs_if_submitted(after)
-        budgets = {
-            "budgets_before": budgets_json(before, sizing),
-            "budgets_after": budgets_json(after, sizing),
-        }
+        old, new = budgets_json(before, sizing), budgets_json(after, sizing)
+        compared = compare(*inputs, budgets_before=old, budgets_after=new)
         effects = effects_of(
-            *inputs, **budgets, size=lambda some: sizing.budgets(some).as_json()
+            *inputs,
+            budgets_before=old,
+            budgets_after=new,
+            size=lambda some: sizing.budgets(some).as_json(),
         )
         return self.answer(
             {
                 "before": before.version,
                 "after": after.version,
-                **_shown_comparison(compare(*inputs, **budgets), effects),
+                **_shown_comparison(compared, effects),
             }
         )
 
