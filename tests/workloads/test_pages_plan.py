@@ -169,7 +169,7 @@ def test_a_status_that_a_sheet_asked_for_opens_what_the_row_lacks(cast, as_):
 
     assert row(closed, "W-01")[2] == "Candidate asks for committed"
     assert "Missing for committed" not in words(closed)
-    assert "Missing for committed: 5 of 7" in words(opened)
+    assert "Missing for committed: 6 of 8" in words(opened)
     assert "No success criterion is written" in words(opened)
 
 
@@ -329,7 +329,7 @@ def test_a_view_that_was_saved_opens_the_table_as_it_was(five, as_):
 def test_a_quarter_heads_its_rows_with_its_ops_hours(five, as_):
     page = words(as_("adele").get(PAGE))
 
-    assert "2026-Q2 18 ops h/week no ceiling yet" in page
+    assert "2026-Q2 18 of 4,000 ops h/week room for 3,982 h/week" in page
     assert "2026-Q3 6 + 22 planned ops h/week no ceiling yet" in page
     assert (
         "2026-Q4 6 + 10 planned + ? ops h/week W-04 has no estimate, so its hours are "
