@@ -178,6 +178,12 @@ def test_pages_say_where_the_usage_comes_from() -> None:
     assert "seeded rule" in said
 
 
+def test_one_session_went_round_in_circles() -> None:
+    looped = UsageDay.objects.filter(tool_calls__gt=50, sessions=1)
+
+    assert [row.workload.ref for row in looped.select_related("workload")] == ["W-08"]
+
+
 def test_some_people_use_several_workloads() -> None:
     month = THIS_QUARTER.plus(-1).months()[2]
     pairs = (

@@ -10,6 +10,7 @@ from capacity.selectors.usage_source import DERIVED
 from capacity.services.partitions import ensure_usage_months
 from governance.services.demo.days import Days, moment
 from governance.services.demo.events import Act, Story
+from governance.services.demo.loops import with_loop
 from governance.services.demo.shipped import (
     FIRST_QUARTER,
     RETIRED_ON,
@@ -60,7 +61,8 @@ def _written(month: Month, days: Days) -> Act:
         for shipped in SHIPPED:
             span = days_of_use(shipped, month, days)
             if span:
-                _copy(pks[shipped.number], used_in(shipped, month, *span, days))
+                used = used_in(shipped, month, *span, days)
+                _copy(pks[shipped.number], with_loop(used, shipped, span, days))
 
     return act
 
