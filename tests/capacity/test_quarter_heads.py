@@ -33,6 +33,7 @@ def plan(cast: SimpleNamespace) -> None:
             "users": users,
             "declared_tokens_per_user_month": tokens,
             "ops_hours_week": hours,
+            "ops_reason": "It runs by itself.",
         }
         before = dict(stories.COMPLETE)
         stories.COMPLETE.update(inputs)
@@ -96,7 +97,7 @@ def test_without_a_price_tokens_and_sessions_are_sized_all_the_same(
     cast: SimpleNamespace,
 ) -> None:
     price("Opus")
-    price("Sonnet", "2026-07-01")
+    price("Sonnet", "2026-05-01")
     plan(cast)
 
     first, second = parts("2026Q2"), parts("2026Q3")
