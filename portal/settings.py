@@ -6,7 +6,7 @@ drawn.
 """
 
 import os
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from portal.embedded.postgres import binaries
 from portal.environment import Environment, Missing
 from portal.kernel.logs import LOGGING as LOGGING
 from portal.openapi import SPECTACULAR_SETTINGS as SPECTACULAR_SETTINGS
+from portal.schedule import SCHEDULE
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 environment = Environment(os.environ)
@@ -302,37 +303,7 @@ if BROKER_URL.startswith("redis"):
         "global_keyprefix": "weighbridge:",
     }
 
-# Makes a task that never ran due at once. Else its first hour begins anew at each
-# start of beat, and a portal that is up for less never runs it.
-LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
-CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
-    "relay outbox": {
-        "task": "portal.kernel.tasks.relay_outbox",
-        "schedule": timedelta(seconds=2),
-        # A worker that was away must not find a heap of the same request.
-        "options": {"expire_seconds": 10},
-    },
-    # With a lease of 30 s, a run whose worker was killed goes on within a minute.
-    "take up lost recalibrations": {
-        "task": "capacity.tasks.take_up_lost_recalibrations",
-        "schedule": timedelta(seconds=20),
-        "options": {"expire_seconds": 20},
-    },
-    **{
-        name: {"task": task, "schedule": timedelta(hours=1), "start_time": LONG_AGO}
-        for name, task in (
-            ("remove expired", "portal.kernel.tasks.remove_expired"),
-            ("keep signatures", "workloads.tasks.keep_signatures"),
-            ("remove old sheets", "workloads.tasks.remove_old_sheets"),
-            ("close due quarters", "capacity.tasks.close_due_quarters"),
-            ("remove old sheets of actuals", "capacity.tasks.remove_old_sheets"),
-            (
-                "request due recalibrations",
-                "capacity.tasks.request_due_recalibrations",
-            ),
-        )
-    },
-}
+CELERY_BEAT_SCHEDULE = SCHEDULE
 
 # How long the file of an uploaded sheet is kept; its record and verdicts stay.
 SHEETS_ARE_KEPT_DAYS = environment.whole_number(

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
-from capacity.formulas.staffing import lowest, staffing_curve
+from capacity.formulas.staffing import CurvePoint, lowest, staffing_curve
 from capacity.selectors.budgets import QuarterForecast
 from capacity.selectors.outlook import AHEAD, Outlook
 from capacity.views.budget_words import axis_money, rounded
@@ -191,25 +191,31 @@ def staffing(outlook: Outlook) -> Drawn:
             f"costs {formats.in_full(factors.incident + factors.velocity)} hours of "
             "incidents and lost velocity."
         ),
-        twin=Twin(
-            (
-                "Hours staffed",
-                "FTE",
-                "Incident hours",
-                "Velocity hours",
-                f"Cost a week, {outlook.currency}",
-            ),
-            [
-                (
-                    formats.in_full(point.staffed_hours_week),
-                    rounded(point.staffed_hours_week / of_one),
-                    rounded(point.incident_hours_week),
-                    rounded(point.velocity_hours_week),
-                    point.cost_week,
-                )
-                for point in points
-            ],
+        twin=_staffing_twin(points, of_one, outlook.currency),
+    )
+
+
+def _staffing_twin(
+    points: Sequence[CurvePoint], of_one: Decimal, currency: str
+) -> Twin:
+    return Twin(
+        (
+            "Hours staffed",
+            "FTE",
+            "Incident hours",
+            "Velocity hours",
+            f"Cost a week, {currency}",
         ),
+        [
+            (
+                formats.in_full(point.staffed_hours_week),
+                rounded(point.staffed_hours_week / of_one),
+                rounded(point.incident_hours_week),
+                rounded(point.velocity_hours_week),
+                point.cost_week,
+            )
+            for point in points
+        ],
     )
 
 
