@@ -75,7 +75,13 @@ def export(request: HttpRequest, slug: str) -> HttpResponse:
 
 def _form(request: HttpRequest, on: Ground, now: datetime) -> ScenarioForm:
     today = Month.of(clock.today(now))
-    return ScenarioForm(request.GET, on.plan.sized, today)
+    # What retired before this month is in no month ahead: nothing of it can change.
+    there = [
+        one
+        for one in on.plan.sized
+        if one.retired is None or one.retired.index >= today.index
+    ]
+    return ScenarioForm(request.GET, there, today)
 
 
 def _is(request: HttpRequest, address: str) -> bool:
