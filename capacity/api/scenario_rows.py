@@ -142,7 +142,7 @@ def _months(stage: Stage, months: Sequence[MonthForecast]) -> list[dict[str, Any
 def _verdict(stage: Stage, one: QuarterVerdict) -> dict[str, Any]:
     reserve = stage.reserve_of(one.quarter)
     return {
-        "quarter": one.quarter,
+        "quarter": str(one.quarter),
         "months": one.months,
         "tokens": _money(one.excess_of.tokens),
         "compute": _money(one.excess_of.compute),

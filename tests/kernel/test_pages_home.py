@@ -148,6 +148,11 @@ def whole_house(monkeypatch):
         "workloads:plan-roadmap": "/plan/roadmap/",
         "workloads:departments": "/departments/",
         "workloads:approvals": "/approvals/",
+        "capacity:budgets": "/capacity/",
+        "capacity:scenarios": "/capacity/scenarios/",
+        "capacity:actuals": "/capacity/actuals/",
+        "capacity:recalibration": "/capacity/recalibration/",
+        "capacity:rates": "/capacity/rates/",
     }
     monkeypatch.setattr("portal.navigation._address", addresses.__getitem__)
 

@@ -235,7 +235,9 @@ def test_the_roadmap_tells_quarters_and_rows(cast, api):
     assert heads[0]["tokens"]["tokens"] > 0
     # 6 stable hours and 12 of its first quarter; the platform's come with a second.
     assert heads[0]["ops"]["hours_week"] == 18
-    assert heads[0]["ops"]["ceiling_hours_week"] is None
+    # The story staffs a hundred people of 40 hours; nobody staffed the next quarter.
+    assert heads[0]["ops"]["ceiling_hours_week"] == 4_000
+    assert heads[1]["ops"]["ceiling_hours_week"] is None
     assert [row["ref"] for row in answer["rows"]] == ["W-01", "W-03"]
 
 
@@ -254,8 +256,8 @@ def test_the_roadmap_asks_a_fixed_number_of_times(cast, api, rows):
     with CaptureQueriesContext(connection) as asked:
         caller("GET", "/api/v1/plan/?from=2026Q2&quarters=8")
 
-    # The token, the numbers and the loads of the heads, the rows, their marks.
-    assert len(asked) == 7
+    # The token; numbers, plan, prices, lines and people of the heads; rows and marks.
+    assert len(asked) == 10
 
 
 # --- Departments ---------------------------------------------------------------------

@@ -58,7 +58,7 @@ def test_history_calls_inputs_by_their_words_and_opens_the_rest(cast, as_):
 
     page, raw = words(response), response.content.decode()
     for said in (
-        "Users: 4,200 users → 5,000 users",
+        "Users: 4,200 → 5,000",
         "Growth a month: 0 % → 2 %",
         "Hours of the week: business hours → evenings",
         "Sessions/user/month: 18 sessions → 20 sessions",
