@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import pgtrigger
-from django.core.cache import cache
 from django.db import connection
 
 from capacity.formulas import compute, growth
@@ -165,7 +164,6 @@ def _run(setting: Setting) -> MonteCarlo:
 
 
 def _cold_forecast(first: Month) -> float:
-    cache.clear()
     growth.grown.cache_clear()
     compute.weights_of.cache_clear()
     return _ms(lambda: _whole(first))
