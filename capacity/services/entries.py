@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Generic, TypeVar
 
+from portal.kernel.decimals import places_of
 from portal.kernel.errors import FieldError, Invalid
 
 Row = TypeVar("Row")
@@ -39,8 +40,7 @@ def bounded(
         return FieldError(
             pointer, "max_value", f"{_short(value)} {unit} are more than {most:,}."
         )
-    exponent = value.normalize().as_tuple().exponent
-    if isinstance(exponent, int) and -exponent > places:
+    if places_of(value) > places:
         return FieldError(
             pointer, "places", f"{value:f} has more than {places} decimal places."
         )

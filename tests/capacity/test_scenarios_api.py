@@ -1,5 +1,6 @@
 """`POST /forecast/scenarios/`: what it answers, what it refuses, that it writes nothing."""
 
+import json
 from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
@@ -251,6 +252,45 @@ def test_a_change_that_cannot_be_is_named_with_its_reason(
     api: Any, body: dict[str, Any], errors: list[tuple[str, str]]
 ) -> None:
     assert sorted(refused(api, **body)) == sorted(errors)
+
+
+def test_digits_beyond_those_of_a_rounding_are_decimal_places_too(api: Any) -> None:
+    """Grown over years exactly, they would have more digits than a figure can hold."""
+    barely = "1." + "0" * 50 + "1"
+    added = json.dumps({**ADDED, "growth_per_month": 7}).replace(
+        ": 7}", f": {barely}}}"
+    )
+    body = f'{{"from": "2040-01", "add": [{added}], "users_factor": {{"*": {barely}}}}}'
+
+    answer = api("nils")("POST", PATH, body.encode())
+
+    assert answer.status_code == 400, answer.content
+    assert {(one["pointer"], one["code"]) for one in answer.json()["errors"]} == {
+        ("/add/0/growth_per_month", "places"),
+        ("/users_factor/*", "places"),
+    }
+
+
+def test_tokens_that_outgrow_a_computers_number_are_answered_in_full(api: Any) -> None:
+    body = {
+        "from": "2026-04",
+        "months": 60,
+        "add": [
+            {
+                **ADDED,
+                "users": 10**7,
+                "declared_tokens_per_user_month": 10**11,
+                "growth_per_month": 10,
+            }
+        ],
+        "samples": 10,
+    }
+
+    answer = api("nils")("POST", PATH, body)
+
+    assert answer.status_code == 200, answer.content
+    last = answer.json()["scenario"]["months"][-1]
+    assert last["tokens"]["tokens"] > 10**70
 
 
 def test_a_live_workload_cannot_slip(api: Any, cast: Any) -> None:

@@ -14,6 +14,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from portal.kernel.api.parameters import Day, Matching, Moment
+from portal.kernel.decimals import places_of
 from portal.kernel.periods import Month, Quarter
 
 LARGEST_INTEGER = 2**63 - 1  # PostgreSQL's bigint
@@ -91,8 +92,7 @@ class Number(serializers.Field):
             self.fail("min_value", least=self.least)
         if number > self.most:
             self.fail("max_value", most=self.most)
-        exponent = number.normalize().as_tuple().exponent
-        if isinstance(exponent, int) and -exponent > self.places:
+        if places_of(number) > self.places:
             self.fail("places", places=self.places)
         return number
 

@@ -15,12 +15,28 @@ from portal.kernel.periods import Month, Quarter
 
 # Times are UTC everywhere in the house; naive ones would be a mistake elsewhere.
 OPTIONS = orjson.OPT_UTC_Z | orjson.OPT_NAIVE_UTC | orjson.OPT_NON_STR_KEYS
+WIDEST_BITS = 64
 PROBLEM_JSON = "application/problem+json"
 
 
 def to_json(value: Any) -> bytes:
     """Decimal as a text, times in RFC 3339 with Z, quarters and months by name."""
-    return orjson.dumps(value, default=_plain, option=OPTIONS)
+    try:
+        return orjson.dumps(value, default=_plain, option=OPTIONS)
+    except orjson.JSONEncodeError:
+        # Tokens that grow for years outgrow 64 bits; JSON's numbers have no end.
+        return orjson.dumps(_with_wide(value), default=_plain, option=OPTIONS)
+
+
+def _with_wide(value: Any) -> Any:
+    """The same, with each whole number that orjson refuses written out."""
+    if isinstance(value, Mapping):
+        return {name: _with_wide(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_with_wide(one) for one in value]
+    if isinstance(value, int) and value.bit_length() >= WIDEST_BITS:
+        return orjson.Fragment(str(value))
+    return value
 
 
 def _plain(value: Any) -> Any:
