@@ -1,6 +1,7 @@
 """Cells of the plan's table, made once and kept: a page draws a thousand of them."""
 
 from functools import lru_cache
+from string import Formatter
 
 from django.template.loader import render_to_string
 from django.utils.html import conditional_escape, format_html
@@ -22,13 +23,20 @@ _PLACE = {str(status): place for place, status in enumerate(Status)}
 
 
 @lru_cache(maxsize=1)
-def _form() -> str:
-    return render_to_string("workloads/plan/_row.html").strip()
+def _form() -> tuple[tuple[str, str], ...]:
+    """The row's text as it stands before each cell's name; read once, not a hundred times."""
+    written = render_to_string("workloads/plan/_row.html").strip()
+    return tuple(
+        (before, name or "") for before, name, _, _ in Formatter().parse(written)
+    )
 
 
 def row_html(cells: dict[str, str]) -> SafeString:
     """The row of these cells, which are safe already."""
-    return mark_safe(_form().format_map(cells))  # noqa: S308 - see cells_of
+    pieces: list[str] = []
+    for before, name in _form():
+        pieces += (before, cells[name] if name else "")
+    return mark_safe("".join(pieces))  # noqa: S308 - see cells_of
 
 
 def cells_of(

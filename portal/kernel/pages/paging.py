@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from portal.kernel.formats import in_full
 
@@ -26,13 +27,11 @@ class Paging:
 
 def address_with(request: Any, **changes: object) -> str:
     """This page's address with some parameters set; None or "" takes one out."""
-    query = request.GET.copy()
-    for name, value in changes.items():
-        if value in (None, ""):
-            query.pop(name, None)
-        else:
-            query[name] = str(value)
-    return f"{request.path}?{query.urlencode()}" if query else str(request.path)
+    # Made by hand: a page has dozens of such links, and a query copies itself deeply.
+    set_to = {name: [] if v in (None, "") else [str(v)] for name, v in changes.items()}
+    query = dict(request.GET.lists()) | set_to
+    pairs = [(name, value) for name, values in query.items() for value in values]
+    return f"{request.path}?{urlencode(pairs)}" if pairs else str(request.path)
 
 
 def page_number(request: Any) -> int:
