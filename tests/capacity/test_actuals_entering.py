@@ -244,6 +244,9 @@ def test_an_entry_is_corrected_once(cast: SimpleNamespace) -> None:
         an_amount(cast, amount=Decimal(950), corrects=first.pk)
 
     assert f"entry {second.pk}" in refused.value.detail
+    # To say what the first said would bring it back, which is another correction.
+    with pytest.raises(AlreadyCorrected):
+        an_amount(cast, amount=first.amount, corrects=first.pk)
     assert not an_amount(cast, amount=Decimal(900), corrects=first.pk).is_new
     assert an_amount(cast, amount=Decimal(950), corrects=second.pk).is_new
 

@@ -153,7 +153,9 @@ class Judge:
     # --- What stands already ---------------------------------------------------------
 
     def _correction(self, entry: AnyEntry, target: Known) -> Judged:
-        if target.values == entry.values:
+        # What was corrected since is not brought back by a 200; a sheet's rows may be old.
+        stands = self.is_sheet or target.corrected_by is None
+        if stands and target.values == entry.values:
             return Judged(entry, Verdict.UNCHANGED, target.id)
         if target.corrected_by is not None:
             newer = self.ground.by_id.get(target.corrected_by)
