@@ -74,13 +74,16 @@ def closes_on(quarter: Quarter, current: ModelNumbers) -> date:
 
 
 def has_complete_run(quarter: Quarter, *, since: datetime | None = None) -> bool:
-    """Whether a complete recalibration of the quarter is current, ended after `since`."""
-    runs = RecalibrationRun.objects.filter(
+    """Whether the current recalibration of the quarter read all of it: asked for after its
+    end, and after `since`. It reads what was entered when it was asked for."""
+    run = RecalibrationRun.objects.filter(
         period=str(quarter), status=RunStatus.COMPLETE, is_current=True
-    )
-    if since is not None:
-        runs = runs.filter(finished_at__gt=since)
-    return runs.exists()
+    ).first()
+    if run is None:
+        return False
+    last = quarter.last_day(numbers.current().fiscal_year_starts)
+    is_whole = clock.today(run.requested_at) > last
+    return is_whole and (since is None or run.requested_at > since)
 
 
 def _state(

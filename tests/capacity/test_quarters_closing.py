@@ -74,6 +74,15 @@ def test_a_quarter_without_a_complete_recalibration_stays_open(
         close(cast)
 
 
+def test_a_recalibration_asked_for_before_the_quarter_ended_closes_nothing(
+    cast: SimpleNamespace,
+) -> None:
+    told.recalibrated("2026Q1", datetime(2026, 3, 31, 12, tzinfo=UTC))
+
+    with pytest.raises(NotRecalibrated):
+        close(cast)
+
+
 def test_a_running_quarter_is_not_closed(cast: SimpleNamespace) -> None:
     told.recalibrated("2026Q2")
 
