@@ -93,13 +93,15 @@ def reopen_quarter(
 
 
 @transaction.atomic
-def close_recalibrated(*, quarter: Quarter, now: datetime) -> bool:
+def close_recalibrated(*, quarter: Quarter, asked: datetime, now: datetime) -> bool:
     """A complete recalibration closes a quarter that was opened again; others stay.
 
-    Called in the transaction that completes the run. Returns whether it closed one.
+    One that was `asked` for before the opening reads nothing entered since, and leaves it
+    open. Called in the transaction that completes the run. Returns whether it closed one.
     """
     lock_actuals()
-    if not state_of(quarter, now).is_reopened:
+    state = state_of(quarter, now)
+    if not state.is_reopened or (state.event and state.event.entered_at > asked):
         return False
     reason = "A recalibration of the re-opened quarter is complete."
     _mark(quarter, QuarterMark.CLOSED, actor=None, reason=reason, now=now)

@@ -215,7 +215,8 @@ class _Attempt:
             self._say(_draft_lines(drafted, stands.numbers))
             self._complete(stands, found, now)
             if isinstance(self.period, Quarter):
-                close_recalibrated(quarter=self.period, now=now)
+                asked = self.run.requested_at
+                close_recalibrated(quarter=self.period, asked=asked, now=now)
             audit.record_all([*drafted.entries, self._entry(found, drafted, now)])
 
     def _draft(

@@ -171,13 +171,16 @@ def test_a_reopened_quarter_is_closed_by_its_next_recalibration(
 ) -> None:
     told.recalibrated("2026Q1", told.LONG_BEFORE)
     close(cast)
-    assert not close_recalibrated(quarter=Q1, now=APRIL)
+    assert not close_recalibrated(quarter=Q1, asked=APRIL, now=APRIL)
     reopen(cast, now=APRIL)
 
     # The run from before says nothing of what is entered now.
     with pytest.raises(NotRecalibrated):
         close(cast, now=APRIL + timedelta(days=1))
 
-    assert close_recalibrated(quarter=Q1, now=APRIL + timedelta(days=1))
-    assert is_closed(Q1, APRIL + timedelta(days=1))
-    assert not close_recalibrated(quarter=Q1, now=APRIL + timedelta(days=1))
+    later = APRIL + timedelta(days=1)
+    before = APRIL - timedelta(seconds=1)
+    assert not close_recalibrated(quarter=Q1, asked=before, now=later)
+    assert close_recalibrated(quarter=Q1, asked=later, now=later)
+    assert is_closed(Q1, later)
+    assert not close_recalibrated(quarter=Q1, asked=later, now=later)
