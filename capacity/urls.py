@@ -13,6 +13,7 @@ from capacity.views import (
     recalibration_runs,
     scenarios,
     variance,
+    workload_panel,
 )
 
 app_name = "capacity"
@@ -32,6 +33,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("quarters/<str:quarter>/reopen/", quarters.reopen, name="quarter-reopen"),
     path("", budgets.budgets, name="budgets"),
     path("budgets/<slug:slug>.csv", budgets.export, name="budgets-csv"),
+    path(
+        "workloads/<str:ref>/tokens.csv",
+        workload_panel.export,
+        name="workload-tokens-csv",
+    ),
     path("scenarios/", scenarios.scenarios, name="scenarios"),
     path("scenarios/<slug:slug>.csv", scenarios.export, name="scenarios-csv"),
     path("rates/", rates.rates, name="rates"),

@@ -335,6 +335,8 @@ PLAN_COLUMNS: list[str] = [
 ESTIMATE_BUDGETS = "capacity.services.estimates.Sizing"
 # Dotted paths of what a version means for the rest of the plan, beside its budgets.
 ESTIMATE_PANELS: list[str] = ["capacity.views.estimates.consequences"]
+# Dotted paths of what a workload's own page shows of other subjects.
+WORKLOAD_PANELS: list[str] = ["capacity.views.workload_panel.tokens_by_month"]
 
 # What apps put on the house's own pages; see portal.kernel.pages.joints.
 HOME_WAITING: list[str] = ["workloads.views.waiting.waiting_for"]

@@ -75,6 +75,12 @@ def plan_to_size(
     return PlanToSize(tuple(sized), tuple(unknown))
 
 
+def size_workload(number: int, current: ModelNumbers) -> Sized | None:
+    """One workload whatever its status, one query; None as `sized_of` says."""
+    found = _query(tuple(Status)).filter(number=number).values_list(*_COLUMNS).first()
+    return sized_of(Row._make(found), current.fiscal_year_starts) if found else None
+
+
 class Row(NamedTuple):
     """What sizing a workload reads of it and of one of its estimates."""
 

@@ -23,8 +23,12 @@ from workloads.rules.shown import ref_of
 _SUMS = ("input_tokens", "cached_input_tokens", "output_tokens")
 
 
-def tokens_spent(ground: Ground, months: Iterable[Month]) -> dict[Month, Decimal]:
+def tokens_spent(
+    ground: Ground, months: Iterable[Month], *, number: int | None = None
+) -> dict[Month, Decimal]:
     """Money of each month with actuals, in cents. Two queries.
+
+    Of one workload, where `number` names it.
 
     Usage takes the price of its day; what somebody entered, where a workload has no usage
     in a month, that of the month's first day and of the workload's own model. A month in
@@ -34,9 +38,12 @@ def tokens_spent(ground: Ground, months: Iterable[Month]) -> dict[Month, Decimal
     if not wanted:
         return {}
     spent = _Spent(ground.rates.card)
-    measured = _measured(spent, wanted)
+    of_one = {} if number is None else {"workload__number": number}
+    measured = _measured(spent, wanted, of_one)
     models = {one.ref: one.model for one in ground.plan.sized}
-    entered = tokens_standing().filter(month__in=[str(month) for month in wanted])
+    entered = tokens_standing().filter(
+        month__in=[str(month) for month in wanted], **of_one
+    )
     for number, name, *counts in entered.values_list(
         "workload__number", "month", *_SUMS
     ):
@@ -46,9 +53,11 @@ def tokens_spent(ground: Ground, months: Iterable[Month]) -> dict[Month, Decimal
     return spent.by_month()
 
 
-def _measured(spent: "_Spent", months: list[Month]) -> set[tuple[int, Month]]:
+def _measured(
+    spent: "_Spent", months: list[Month], of_one: Mapping[str, int]
+) -> set[tuple[int, Month]]:
     rows = (
-        UsageDay.objects.filter(days_of(months))
+        UsageDay.objects.filter(days_of(months), **of_one)
         .order_by()
         .values_list("workload__number", "day", "model")
         .annotate(*(Sum(name) for name in _SUMS))

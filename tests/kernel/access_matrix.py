@@ -248,6 +248,7 @@ PAGES: list[Cell] = [
     # --- The budgets -----------------------------------------------------------------
     *reads("capacity/"),
     Cell("capacity/budgets/<slug:slug>.csv", "GET", SIGNED_IN, path={"slug": "tokens"}),
+    *reads("capacity/workloads/<str:ref>/tokens.csv"),
     # --- Recalibration ---------------------------------------------------------------
     *reads("capacity/recalibration/", "capacity/recalibration/accuracy.csv"),
     *posts("capacity/recalibration/", who=RECALIBRATORS),

@@ -317,7 +317,7 @@ def test_the_step_page_lists_what_it_asks_for_before_it_is_pressed(cast, as_):
 # --- queries -------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("estimates", "queries"), [(1, 16), (3, 16)])
+@pytest.mark.parametrize(("estimates", "queries"), [(1, 21), (3, 21)])
 def test_the_page_takes_the_same_queries_for_one_and_for_three_estimates(
     cast, as_, django_assert_num_queries, estimates, queries
 ):

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from portal.kernel import access, clock, formats
 from portal.kernel.models import User
+from portal.kernel.pages.joints import panels_of
 from portal.kernel.pages.toast import toast
 from portal.kernel.selectors import audit
 from workloads.enums import ReadinessCheck, Status
@@ -79,6 +80,7 @@ def workload(request: HttpRequest, ref: str) -> HttpResponse:
             )
         ),
         "api": f"/api/v1/workloads/{found.ref}/",
+        "panels": panels_of(found, now),
         **_estimates(found, reader),
         **_history(found),
     }

@@ -117,6 +117,11 @@ def panels_for(user: Any, now: datetime) -> list[Panel]:
     return [panel for source in _named("HOME_PANELS") for panel in source(user, now)]
 
 
+def panels_of(workload: Any, now: datetime) -> list[Panel]:
+    """What stands on a workload's own page beside what the plan knows of it."""
+    return [p for source in _named("WORKLOAD_PANELS") for p in source(workload, now)]
+
+
 def find(user: Any, words: str, limit: int) -> list[Found]:
     """Exact references first, then in the order of the sources."""
     found: list[Found] = []

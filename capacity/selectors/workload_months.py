@@ -1,0 +1,79 @@
+"""What one workload's tokens cost by month: as forecast, and as it really was."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from capacity.formulas.forecast import Rates, Sized, forecast
+from capacity.formulas.lines import ComputeLines
+from capacity.formulas.prices import NoPrice
+from capacity.selectors.forecast import Ground
+from capacity.selectors.plan import PlanToSize, size_workload
+from capacity.selectors.problems import PriceMissing
+from capacity.selectors.rates import rate_card
+from capacity.selectors.spent import tokens_spent
+from portal.kernel.periods import Month
+from portal.kernel.selectors import numbers
+
+BACK, AHEAD = 6, 6
+
+
+@dataclass(frozen=True)
+class CostMonth:
+    """Money of a month; None where nothing is forecast or nothing was used."""
+
+    month: Month
+    forecast: Decimal | None
+    actual: Decimal | None
+
+
+@dataclass(frozen=True)
+class WorkloadMonths:
+    """Six months that have ended, and six from the present one on.
+
+    `is_sized`: its estimate says enough. `no_price` where a month has no price.
+    """
+
+    months: Sequence[CostMonth]
+    present: Month
+    currency: str
+    is_sized: bool
+    no_price: PriceMissing | None = None
+
+    @property
+    def is_drawn(self) -> bool:
+        return self.is_sized and any(
+            one.forecast is not None or one.actual is not None for one in self.months
+        )
+
+
+def workload_months(number: int, today: date) -> WorkloadMonths:
+    """Five queries, whatever the workload."""
+    current = numbers.current()
+    one = size_workload(number, current)
+    plan = PlanToSize((one,) if one else ())
+    # Lines and people bear on no token.
+    ground = Ground(plan, Rates(rate_card(), ComputeLines()), current)
+    present = Month.of(today)
+    months = [present.plus(n) for n in range(-BACK, AHEAD)]
+    spent = tokens_spent(ground, months[: BACK + 1], number=number)
+    costs, no_price = [], None
+    for month in months:
+        cost = None
+        if one is not None:
+            try:
+                cost = _cost(ground, one, month)
+            except NoPrice as error:
+                no_price = no_price or PriceMissing.of(error)
+        costs.append(CostMonth(month, cost, spent.get(month)))
+    return WorkloadMonths(
+        costs, present, current.currency, one is not None, no_price=no_price
+    )
+
+
+def _cost(ground: Ground, one: Sized, month: Month) -> Decimal | None:
+    (found,) = forecast(
+        (one,), ground.periods(month, 1), numbers=ground.numbers, rates=ground.rates
+    )
+    return found.tokens_cost if found.by_workload else None
