@@ -1,5 +1,6 @@
 """Pressing at the same moment: threads that meet at a barrier, each with a connection."""
 
+import os
 import threading
 from collections.abc import Callable, Sequence
 
@@ -50,3 +51,16 @@ def codes(outcomes: Sequence[Outcome]) -> list[str]:
     return sorted(
         outcome.code if isinstance(outcome, Problem) else "ok" for outcome in outcomes
     )
+
+
+def fork() -> int:
+    """A process of its own, with a connection of its own; 0 in the child.
+
+    While a browser's event loop runs in this thread, Django keeps a second connection for
+    it, and the child would find the first: the parent's socket, held open after its end.
+    """
+    connection.close()
+    child = os.fork()
+    if not child:
+        connection.connection = None
+    return child

@@ -21,6 +21,7 @@ from portal.kernel.models import AuditEntry, OutboxMessage
 from portal.kernel.selectors.audit import verify
 from tests.capacity import recalibration as story
 from tests.faults.processes import SOAK
+from tests.faults.races import fork
 from workloads.models import Estimate, Workload
 from workloads.services.estimates import open_draft
 
@@ -134,8 +135,7 @@ def ends_before(statement: int | None, run_id: int) -> int:
 
     Returns how it exited: KILLED, or 0 when the run had fewer statements. COMMIT counts.
     """
-    connection.close()
-    child = os.fork()
+    child = fork()
     if child:
         return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     code = 1

@@ -8,7 +8,6 @@ from functools import partial
 from types import SimpleNamespace
 
 import pytest
-from django.db import connection
 
 from capacity.enums import RunStatus
 from capacity.models import RecalibrationRun
@@ -18,7 +17,7 @@ from capacity.services.recalibration_leases import LEASE, MOST_ATTEMPTS, requeue
 from capacity.services.recalibration_schedule import request_due
 from portal.kernel.models import AuditEntry, OutboxMessage
 from tests.capacity import recalibration as story
-from tests.faults.races import at_once, codes
+from tests.faults.races import at_once, codes, fork
 from workloads.models import Workload
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -104,8 +103,7 @@ def test_a_worker_killed_in_the_middle_loses_nothing(
     workloads = company(cast, 3)
     monkeypatch.setattr(recalibration, "STEP", 1)
     run = request_recalibration(period="2026Q2", actor=None, now=story.AFTER)
-    connection.close()
-    child = os.fork()
+    child = fork()
     if not child:
         run_recalibration(
             run_id=run.pk,
