@@ -2,9 +2,11 @@
 
 from decimal import Decimal
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
+from portal.kernel.models import AuditEntry
 from tests.conftest import NOW
 from tests.workloads import stories
 from tests.workloads.pages import Reader, field, press, toasts, words
@@ -215,14 +217,21 @@ def test_the_largest_inputs_are_a_clear_refusal(cast, as_):
 # --- editing a draft -----------------------------------------------------------------
 
 
+def edits() -> list[dict[str, Any]]:
+    entries = AuditEntry.objects.filter(action="estimate.edited").order_by("id")
+    return [{"before": entry.before, "after": entry.after} for entry in entries]
+
+
 def test_saving_an_unchanged_draft_changes_nothing(cast, as_):
     draft = stories.drafted(stories.proposed(cast), cast.sarah)
     pia = as_("pia")
     address = "/workloads/W-01/estimates/1/"
+    before = edits()
 
     saved = pia.post(address, {**DECLARED, "seen": field(pia.get(address), "seen")})
 
     assert saved.status_code == 302
+    assert edits() == before  # The entry names the input that differed.
     assert list(draft.contributors.all()) == [cast.sarah]
 
 
