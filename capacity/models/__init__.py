@@ -10,7 +10,7 @@ from capacity.models.recalibration import (
 )
 from capacity.models.reserve import ReserveDraw, ReserveSize
 from capacity.models.staffing import Staffing
-from capacity.models.usage import UsageDay, UsageHour
+from capacity.models.usage import UsageByDay, UsageByHour, UsageDay, UsageHour
 
 __all__ = [
     "ActualsImport",
@@ -26,6 +26,8 @@ __all__ = [
     "ReserveSize",
     "Staffing",
     "TokenActual",
+    "UsageByDay",
+    "UsageByHour",
     "UsageDay",
     "UsageHour",
 ]
