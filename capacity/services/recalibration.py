@@ -11,7 +11,13 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from django.db import IntegrityError, InterfaceError, OperationalError, transaction
+from django.db import (
+    DatabaseError,
+    IntegrityError,
+    InterfaceError,
+    OperationalError,
+    transaction,
+)
 
 from capacity.enums import RunStatus
 from capacity.formulas.recalibration import Comparison
@@ -134,9 +140,20 @@ def run_recalibration(
     except (OperationalError, InterfaceError):
         raise
     except Exception as error:
-        fail(run, worker, f"{type(error).__name__}: {error}", clock())
+        _end(run, worker, f"{type(error).__name__}: {error}", clock())
         raise
     return True
+
+
+def _end(run: RecalibrationRun, worker: str, reason: str, now: datetime) -> None:
+    """Write that it failed; what keeps that from being written never hides the reason."""
+    try:
+        fail(run, worker, reason, now)
+    except LeaseLost:
+        logger.warning("%s was taken up by another worker; here %s", run, reason)
+    except DatabaseError:
+        # Nobody prolongs its lease, so it is taken up again.
+        logger.exception("%s did not end here, though %s", run, reason)
 
 
 class _Attempt:

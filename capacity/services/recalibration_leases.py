@@ -100,10 +100,11 @@ def fail(run: RecalibrationRun, worker: str, reason: str, now: datetime) -> None
 
 
 def end_in_failure(run: RecalibrationRun, reason: str, now: datetime) -> None:
-    """On a locked row."""
+    """On a locked row. What no text column holds is left out of the reason."""
+    told = _storable(reason)
     RecalibrationRun.objects.filter(pk=run.pk).update(
         status=RunStatus.FAILED,
-        error=reason.replace("\x00", ""),
+        error=told,
         finished_at=now,
         held_by="",
         held_until=None,
@@ -114,8 +115,13 @@ def end_in_failure(run: RecalibrationRun, reason: str, now: datetime) -> None:
         actor=None,
         now=now,
         after={"period": run.period, "status": str(RunStatus.FAILED)},
-        reason=reason[:2000],
+        reason=told[:2000],
     )
+
+
+def _storable(text: str) -> str:
+    """Errors quote what they met, be it NUL or half of a surrogate pair."""
+    return text.replace("\x00", "").encode(errors="replace").decode()
 
 
 def _is_free(run: RecalibrationRun, now: datetime) -> bool:

@@ -8,7 +8,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from capacity.enums import RunStatus
-from capacity.models import ComputeLine, RecalibrationRun, UsageHour
+from capacity.models import ComputeLine, UsageHour
 from capacity.selectors.problems import NothingObserved
 from capacity.selectors.quarters_state import state_of
 from capacity.services import recalibration
@@ -329,24 +329,6 @@ def test_others_cannot_ask(cast: SimpleNamespace, who: str) -> None:
         request_recalibration(
             period="2026Q2", actor=getattr(cast, who), now=story.AFTER
         )
-
-
-def test_an_error_ends_the_run_with_its_reason(
-    cast: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with_everything(cast)
-
-    def breaks(*_: object) -> None:
-        raise ValueError("no such thing")
-
-    monkeypatch.setattr(recalibration, "compare_platform", breaks)
-
-    with pytest.raises(ValueError, match="no such thing"):
-        story.recalibrated()
-
-    run = RecalibrationRun.objects.get()
-    assert (run.status, run.error) == ("failed", "ValueError: no such thing")
-    assert (run.is_current, run.held_by) == (False, "")
 
 
 def test_a_reopened_quarter_is_closed_by_its_next_recalibration(
