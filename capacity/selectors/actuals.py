@@ -193,7 +193,7 @@ _MEASURED = """
     JOIN workloads_workload w ON w.id = u.workload_id
     GROUP BY w.number, u.bucket
 """.replace("{outer}", ", ".join(f"sum(u.{name})" for name in COUNTS)).replace(
-    "{inner}", ", ".join(f"sum({name})::bigint AS {name}" for name in COUNTS)
+    "{inner}", ", ".join(f"sum({name}) AS {name}" for name in COUNTS)
 )
 
 

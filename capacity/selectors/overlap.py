@@ -60,9 +60,11 @@ _SETS = """
     ) AS people GROUP BY numbers
 """
 
+# Sums of bigint are exact and have no end; two columns are added as sums, since a row's
+# own sum may be above bigint.
 _BY_USER = """
     SELECT workload.number, array_agg(used.tokens) FROM (
-        SELECT workload_id, user_ref, sum(input_tokens + output_tokens)::bigint AS tokens
+        SELECT workload_id, user_ref, sum(input_tokens) + sum(output_tokens) AS tokens
         FROM capacity_usageday WHERE day BETWEEN %s AND %s
         GROUP BY workload_id, user_ref
     ) AS used JOIN workloads_workload AS workload ON workload.id = used.workload_id
@@ -71,7 +73,7 @@ _BY_USER = """
 
 _HEAVY = """
     WITH used AS (
-        SELECT workload_id, user_ref, sum(input_tokens + output_tokens) AS tokens
+        SELECT workload_id, user_ref, sum(input_tokens) + sum(output_tokens) AS tokens
         FROM capacity_usageday WHERE day BETWEEN %(first)s AND %(last)s
         GROUP BY workload_id, user_ref
     ), ranked AS (
@@ -86,8 +88,8 @@ _HEAVY = """
         GROUP BY user_ref HAVING count(*) > 1
     )
     SELECT (SELECT count(*) FROM heavy), usage.day, usage.model,
-        sum(usage.input_tokens)::bigint, sum(usage.cached_input_tokens)::bigint,
-        sum(usage.output_tokens)::bigint
+        sum(usage.input_tokens), sum(usage.cached_input_tokens),
+        sum(usage.output_tokens)
     FROM capacity_usageday AS usage JOIN heavy USING (user_ref)
     WHERE usage.day BETWEEN %(first)s AND %(last)s
     GROUP BY usage.day, usage.model
@@ -129,7 +131,7 @@ def spreads(month: Month) -> dict[str, Spread]:
     with connection.cursor() as cursor:
         cursor.execute(_BY_USER, [month.first_day, month.last_day])
         rows = cursor.fetchall()
-    found = {ref_of(number): spread(tokens) for number, tokens in rows}
+    found = {ref_of(number): spread(list(map(int, used))) for number, used in rows}
     return {ref: one for ref, one in found.items() if one is not None}
 
 
@@ -145,7 +147,7 @@ def heavy_in_several(month: Month, card: RateCard) -> HeavyInSeveral:
     tokens = 0
     priced = True
     for _, day, model, *counts in rows:
-        used = Tokens(*counts)
+        used = Tokens(*map(int, counts))
         tokens += used.total
         try:
             spent.append(exact_cost(used, card.price(model, day)))

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from capacity.models import UsageDay
+from capacity.selectors.actuals import usage_by_month
 from capacity.selectors.overlap import spreads
 from capacity.services.partitions import ensure_usage_months
 from portal.kernel.periods import Month
@@ -122,6 +123,22 @@ def test_the_spread_behind_the_mean_is_by_workload(two):
 
     assert (found.users, found.p50, found.p90, found.p99) == (100, 500, 900, 990)
     assert found.mean == 505
+
+
+def test_sums_above_64_bits_are_answered(two, api):
+    most = 2**63 - 1
+    for workload in two:
+        for day in ("2026-05-04", "2026-05-05"):
+            use(workload, "a", most, day)
+    UsageDay.objects.update(output_tokens=most)
+
+    heavy = read(api)["heavy_in_several"]
+    found = spreads(Month(2026, 5))["W-01"]
+    usage = usage_by_month([Month(2026, 5)])["W-01", Month(2026, 5)]
+
+    assert heavy["tokens"] == 8 * most
+    assert (found.p50, found.mean) == (4 * most, 4 * most)
+    assert usage.tokens == 4 * most
 
 
 def test_overlap_takes_the_same_queries_whatever_was_used(
