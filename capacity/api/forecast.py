@@ -8,7 +8,7 @@ from rest_framework.response import Response
 from capacity.api.months import MonthAnswer, ratio, shown_month, shown_workloads
 from capacity.formulas.forecast import MonthForecast
 from capacity.selectors.forecast import Ground, ground
-from capacity.selectors.problems import PriceMissing
+from capacity.selectors.problems import GrowthOutOfReach, PriceMissing
 from capacity.selectors.reserve import reserves_of
 from capacity.selectors.scenarios import require_near
 from capacity.selectors.traps import averaging, floor_of
@@ -74,7 +74,7 @@ class ForecastView(WeighbridgeView):
                 description="Counts these too, candidates where they are estimated.",
             ),
         },
-        problems=(PriceMissing,),
+        problems=(PriceMissing, GrowthOutOfReach),
     )
     def get(self) -> Response:
         """Read the forecast: tokens, compute, ops and the reserve, by month.

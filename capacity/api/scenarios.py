@@ -12,7 +12,7 @@ from capacity.formulas.changes import NOTHING, Changes
 from capacity.formulas.monte_carlo import MOST_SAMPLES
 from capacity.selectors.added import added_workloads
 from capacity.selectors.forecast import ground
-from capacity.selectors.problems import PriceMissing
+from capacity.selectors.problems import GrowthOutOfReach, PriceMissing
 from capacity.selectors.scenarios import (
     DEFAULT_MONTHS,
     MOST_MONTHS,
@@ -162,7 +162,7 @@ class ScenariosView(WeighbridgeView):
                 description="Counts these too, candidates where they are estimated.",
             ),
         },
-        problems=(PriceMissing,),
+        problems=(PriceMissing, GrowthOutOfReach),
     )
     def post(self) -> Response:
         """Play a scenario beside the plan, and see whether the reserve absorbs it.

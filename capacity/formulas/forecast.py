@@ -10,7 +10,7 @@ from capacity.formulas import compute, growth, ops, prices, staffing
 from capacity.formulas.lines import ComputeLines
 from capacity.formulas.periods import Month, Period, Quarter
 from capacity.formulas.prices import RateCard
-from capacity.formulas.rounding import product
+from capacity.formulas.rounding import product, total
 from capacity.formulas.tokens import Tokens, TokensPerUserMonth, grown_month
 
 NOTHING = Decimal(0)
@@ -83,7 +83,7 @@ class ComputeMonth:
 
     @property
     def cost(self) -> Decimal:
-        return self.variable_cost + self.fixed_cost
+        return total(self.variable_cost, self.fixed_cost)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +129,8 @@ def forecast(
     numbers: Numbers,
     rates: Rates,
 ) -> list[MonthForecast]:
-    """Each month's three budgets. `prices.NoPrice` names a model and day without a price.
+    """Each month's three budgets. `prices.NoPrice` names a model and day without a price,
+    `growth.OutOfReach` a workload that grows beyond what a forecast can tell.
 
     Parts are rounded per workload and month, sums are sums of rounded parts. Source: the
     capacity model's formulas for tokens, compute and ops.
@@ -191,12 +192,7 @@ def _month(
     for one in steady:
         if not one.ships <= index <= one.ends:
             continue
-        of_steady = growth.factor(
-            months_since_ship=index - one.ships,
-            months_of_growth=index - one.grows_from,
-            growth_per_month=one.sized.growth_per_month,
-            ramp=numbers.ramp,
-        )
+        of_steady = _of_steady(one, index, numbers)
         model = one.sized.model
         if model not in in_force:
             in_force[model] = rates.card.price(model, first_day)
@@ -209,7 +205,7 @@ def _month(
     return MonthForecast(
         month=month,
         tokens=_sum_tokens(parts.values()),
-        tokens_cost=sum((part.tokens_cost for part in parts.values()), NOTHING),
+        tokens_cost=total(*(part.tokens_cost for part in parts.values())),
         compute=ComputeMonth(
             peaks,
             sessions,
@@ -219,6 +215,20 @@ def _month(
         ops=ops_quarter,
         by_workload=parts,
     )
+
+
+def _of_steady(one: _Steady, index: int, numbers: Numbers) -> Decimal:
+    try:
+        return growth.factor(
+            months_since_ship=index - one.ships,
+            months_of_growth=index - one.grows_from,
+            growth_per_month=one.sized.growth_per_month,
+            ramp=numbers.ramp,
+        )
+    except growth.OutOfReach as error:
+        raise growth.OutOfReach(
+            error.growth_per_month, error.months, one.sized.ref
+        ) from error
 
 
 def _part(

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from capacity.formulas.compute import MINUTES_AN_HOUR
 from capacity.formulas.draws import Floats
 from capacity.formulas.forecast import Sized
+from capacity.formulas.growth import require_in_reach
 from capacity.formulas.periods import Month
 from capacity.formulas.prices import NoPrice, RateCard
 from capacity.formulas.scenarios import Setting
@@ -44,7 +45,8 @@ class PlanMonths:
 
     @classmethod
     def of(cls, setting: Setting) -> "PlanMonths":
-        """`prices.NoPrice` names a model and a month in which it has none."""
+        """`prices.NoPrice` names a model and a month in which it has none,
+        `growth.OutOfReach` a workload that grows too long."""
         workloads = setting.workloads
         months = [period.month for period in setting.periods]
         index = np.array([month.index for month in months])[:, None]
@@ -55,6 +57,8 @@ class PlanMonths:
         ramp = shares[np.clip(index - ships, 0, len(shares) - 1)] * there
         grown = index - _row([one.grows_from.index for one in workloads])
         growing = np.maximum(0, grown) * there
+        for one, most in zip(workloads, growing.max(axis=0, initial=0), strict=True):
+            require_in_reach(one.growth_per_month, int(most), one.ref)
         growth = 1 + np.array([float(one.growth_per_month) for one in workloads])
         prices = _prices(workloads, months, setting.rates.card, there)
         return cls(workloads, ramp, growing, ramp * np.power(growth, growing), *prices)

@@ -40,6 +40,11 @@ def round_up(value: Decimal) -> int:
     return int(_certain(value).quantize(WHOLE, ROUND_CEILING, _ROUNDED))
 
 
+def to_places(value: Decimal, places: int) -> Decimal:
+    """Half up to so many decimals, however many digits stand before the point."""
+    return value.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP, _ROUNDED)
+
+
 def exact_half_up(value: Decimal) -> int:
     """As `round_half_up`, for a number that no division made: every digit counts."""
     return int(value.to_integral_value(ROUND_HALF_UP))

@@ -13,8 +13,9 @@ from capacity.formulas.changes import Changes
 from capacity.formulas.compute import Weights
 from capacity.formulas.draws import Draw, Floats
 from capacity.formulas.forecast import OpsQuarter, counts_in, ops_of
+from capacity.formulas.growth import require_in_reach
 from capacity.formulas.plan_months import PlanMonths
-from capacity.formulas.sampled_workload import SampledWorkload
+from capacity.formulas.sampled_workload import GROWTH, SampledWorkload
 from capacity.formulas.scenarios import Setting
 
 # What floats add to a whole number of sessions is not another session.
@@ -33,6 +34,7 @@ class SampledPlan:
         for row, draw in enumerate(draws):
             rows.setdefault(draw.ref, {})[draw.name] = row
         self._setting, self._changes, self._rows = setting, changes, rows
+        self._draws = draws
         self.quarters = list(setting.by_quarter())
         self._months = len(setting.periods)
         self._set_prices_of_compute()
@@ -59,7 +61,11 @@ class SampledPlan:
                 plain.append(at)
                 groups.setdefault(one.weights, []).append(at)
             else:
-                special = SampledWorkload(one, rows, plan.column(at))
+                months = plan.column(at)
+                if GROWTH in rows:
+                    most = int(months.growing.max(initial=0))
+                    require_in_reach(self._draws[rows[GROWTH]].high, most, one.ref)
+                special = SampledWorkload(one, rows, months)
                 self._others.append((places[one.weights], special))
         self._users = self._users_of(plain)
         self._money_a_user = plan.money_a_user()[:, plain]

@@ -19,7 +19,7 @@ from capacity.formulas.forecast import (
 )
 from capacity.formulas.periods import Period, Quarter
 from capacity.formulas.reserve import MONTHS_A_QUARTER, QuarterCosts, excess
-from capacity.formulas.rounding import product, quotient, to_cents
+from capacity.formulas.rounding import product, quotient, to_cents, total
 from capacity.formulas.staffing import WEEKS_A_QUARTER, hours_missing
 
 DEAREST_TIMES = Decimal(2)
@@ -192,8 +192,8 @@ def costs_of(
     hours_week = months[0].ops.load.hours_week + bought_hours_week
     of_quarter = product(hours_week, WEEKS_A_QUARTER, ops_hour_price)
     return QuarterCosts(
-        compute=sum((month.compute.cost for month in months), NOTHING),
-        tokens=sum((month.tokens_cost for month in months), NOTHING),
+        compute=total(*(month.compute.cost for month in months)),
+        tokens=total(*(month.tokens_cost for month in months)),
         ops=to_cents(quotient(product(of_quarter, len(months)), MONTHS_A_QUARTER)),
     )
 

@@ -6,11 +6,12 @@ from decimal import Decimal
 
 from capacity.formulas import reserve
 from capacity.formulas.forecast import MonthForecast, forecast
-from capacity.formulas.prices import NoPrice, Unpriced
+from capacity.formulas.prices import Unpriced
 from capacity.formulas.reserve import QuarterCosts
+from capacity.formulas.rounding import total
 from capacity.formulas.tokens import Tokens
 from capacity.selectors.forecast import Ground
-from capacity.selectors.problems import PriceMissing
+from capacity.selectors.problems import UNTOLD, PriceMissing, not_forecast
 from portal.kernel.periods import Quarter
 
 NO_TOKENS = Tokens(0, 0, 0)
@@ -33,11 +34,11 @@ class QuarterForecast:
     def tokens_cost(self) -> Decimal | None:
         if self.no_price is not None:
             return None
-        return sum((month.tokens_cost for month in self.months), Decimal(0))
+        return total(*(month.tokens_cost for month in self.months))
 
     @property
     def compute_cost(self) -> Decimal:
-        return sum((month.compute.cost for month in self.months), Decimal(0))
+        return total(*(month.compute.cost for month in self.months))
 
     @property
     def busiest(self) -> MonthForecast:
@@ -70,7 +71,10 @@ class QuarterForecast:
 def by_quarter(
     ground: Ground, quarters: Iterable[Quarter]
 ) -> Mapping[Quarter, QuarterForecast]:
-    """Each quarter's forecast, priced as far as the rate card reaches. No query."""
+    """Each quarter's forecast, priced as far as the rate card reaches. No query.
+
+    `GrowthOutOfReach` names a workload that grows too long to be forecast.
+    """
     wanted = list(dict.fromkeys(quarters))
     try:
         return _priced(ground, wanted)
@@ -93,8 +97,8 @@ def _priced(
         months = forecast(
             ground.plan.sized, periods, numbers=ground.numbers, rates=ground.rates
         )
-    except NoPrice as error:
-        raise PriceMissing.of(error) from error
+    except UNTOLD as error:
+        raise not_forecast(error) from error
     return {
         quarter: QuarterForecast(quarter, tuple(months[3 * place : 3 * place + 3]))
         for place, quarter in enumerate(quarters)
@@ -102,11 +106,14 @@ def _priced(
 
 
 def _unpriced(ground: Ground, quarter: Quarter) -> tuple[MonthForecast, ...]:
-    return tuple(
-        forecast(
-            ground.plan.sized,
-            ground.periods_of(quarter),
-            numbers=ground.numbers,
-            rates=replace(ground.rates, card=Unpriced()),
+    try:
+        return tuple(
+            forecast(
+                ground.plan.sized,
+                ground.periods_of(quarter),
+                numbers=ground.numbers,
+                rates=replace(ground.rates, card=Unpriced()),
+            )
         )
-    )
+    except UNTOLD as error:
+        raise not_forecast(error) from error

@@ -5,9 +5,8 @@ from dataclasses import dataclass, replace
 
 from capacity.formulas.forecast import MonthForecast, Numbers, Rates, forecast
 from capacity.formulas.periods import Period
-from capacity.formulas.prices import NoPrice
 from capacity.selectors.plan import PlanToSize, numbers_of, plan_to_size
-from capacity.selectors.problems import PriceMissing
+from capacity.selectors.problems import UNTOLD, not_forecast
 from capacity.selectors.rates import compute_lines, rate_card
 from capacity.selectors.staffing import staffed
 from portal.kernel.models import ModelNumbers
@@ -46,14 +45,15 @@ class Ground:
         return self.periods(first, MONTHS_A_QUARTER)
 
     def months(self, first: Month, count: int) -> list[MonthForecast]:
-        """`PriceMissing` (409) names a model and a month without a price."""
+        """`PriceMissing` (409) names a model and a month without a price,
+        `GrowthOutOfReach` (409) a workload that grows too long."""
         periods = self.periods(first, count)
         try:
             return forecast(
                 self.plan.sized, periods, numbers=self.numbers, rates=self.rates
             )
-        except NoPrice as error:
-            raise PriceMissing.of(error) from error
+        except UNTOLD as error:
+            raise not_forecast(error) from error
 
 
 def ground(statuses: Collection[str] = COUNTED) -> Ground:

@@ -21,7 +21,7 @@ from capacity.selectors.actuals import OpsMonth, ops_hours_by_month
 from capacity.selectors.budgets import QuarterForecast, by_quarter
 from capacity.selectors.forecast import Ground, ground
 from capacity.selectors.overlap import Overlap, overlap, spreads
-from capacity.selectors.problems import PriceMissing
+from capacity.selectors.problems import NotForecast
 from capacity.selectors.reserve import Reserve, reserve_of
 from capacity.selectors.scenarios import stage
 from capacity.selectors.spent import Recalibrated, recalibrated, tokens_spent
@@ -143,7 +143,7 @@ def read_outlook(quarter: Quarter, today: date, statuses: Sequence[str]) -> Outl
 def _reserve(quarter: Quarter, on: Ground) -> Reserve | None:
     try:
         return reserve_of(quarter, on)
-    except PriceMissing:
+    except NotForecast:
         return None
 
 
@@ -159,7 +159,7 @@ def _chances(
         sampled = played.sample(Changes(), samples=SAMPLES, seed=SEED)
         now = Month.of(today)
         tests = stage(now, 12, on).stress(now)
-    except PriceMissing:
+    except NotForecast:
         return None, {}
     return (
         all(outcome.reserve_absorbs for _, outcome in tests),

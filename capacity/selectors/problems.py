@@ -1,13 +1,24 @@
 """What the capacity model refuses, with its code."""
 
+from decimal import Decimal
 from typing import Self
 
+from capacity.formulas.growth import MOST_DIGITS_OF_GROWTH, OutOfReach
 from capacity.formulas.prices import NoPrice
 from portal.kernel.errors import Conflict, FieldError, Invalid
+from portal.kernel.formats import in_full
 from portal.kernel.periods import Month
 
 
-class PriceMissing(Conflict):
+class NotForecast(Conflict):
+    """What the plan or the rate card says cannot be forecast."""
+
+
+# What the formulas raise then; `not_forecast` makes a problem of it.
+UNTOLD = (NoPrice, OutOfReach)
+
+
+class PriceMissing(NotForecast):
     code = "no_price"
     title = "A model has no price in that month"
 
@@ -27,6 +38,30 @@ class PriceMissing(Conflict):
             extra={"model": error.model, "month": month},
             link="/capacity/rates/",
         )
+
+
+class GrowthOutOfReach(NotForecast):
+    code = "growth_out_of_reach"
+    title = "A workload grows beyond what a forecast can tell"
+
+    @classmethod
+    def of(cls, error: OutOfReach) -> Self:
+        """Names the workload and its growth, and says what to ask for or to change."""
+        percent = Decimal(str(error.growth_per_month)) * 100
+        detail = (
+            f"{error.ref or 'A workload'} grows by {in_full(percent)} % a month; "
+            f"{error.months} months of it multiply its users by a number of more than "
+            f"{MOST_DIGITS_OF_GROWTH} digits. Earlier months can be asked for, or its "
+            "owner can state a lower growth in a new estimate."
+        )
+        link = f"/workloads/{error.ref}/" if error.ref.startswith("W-") else None
+        return cls(detail, extra={"workload": error.ref or None}, link=link)
+
+
+def not_forecast(error: NoPrice | OutOfReach) -> NotForecast:
+    if isinstance(error, NoPrice):
+        return PriceMissing.of(error)
+    return GrowthOutOfReach.of(error)
 
 
 class DecisionRequired(Conflict):

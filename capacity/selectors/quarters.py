@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
+from capacity.formulas.rounding import to_places
 from capacity.selectors.budgets import QuarterForecast, by_quarter
 from capacity.selectors.forecast import Ground, ground
 from capacity.selectors.ops_load import OpsHours, ops_hours
@@ -13,7 +13,6 @@ from workloads.enums import COUNTED, Status
 from workloads.rules.estimates import format_number
 
 WITH_PLANNED = (Status.PLANNED, *COUNTED)
-_HUNDREDTH = Decimal("0.01")
 
 
 class BudgetColumns:
@@ -55,8 +54,8 @@ class _Pair:
                 "unknown": _unknown(stands_on, counted.quarter),
             },
             "compute": {
-                "peak_concurrent_sessions": str(peak.quantize(_HUNDREDTH)),
-                "planned": str((together.peak - peak).quantize(_HUNDREDTH)),
+                "peak_concurrent_sessions": f"{to_places(peak, 2):f}",
+                "planned": f"{to_places(together.peak - peak, 2):f}",
                 "capacity_sessions": counted.capacity_sessions,
                 "cost": str(counted.compute_cost),
                 "currency": currency,

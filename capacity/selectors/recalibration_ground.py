@@ -14,6 +14,8 @@ from django.db.models import F, OuterRef, Q, QuerySet, Subquery, Sum, Value
 from django.db.models.functions import Coalesce, ExtractIsoWeekDay, Greatest
 
 from capacity.formulas.compute import HOURS_A_WEEK
+from capacity.formulas.forecast import Sized
+from capacity.formulas.growth import OutOfReach, require_in_reach
 from capacity.formulas.recalibration import Figure
 from capacity.formulas.recalibration_budgets import Actuals, Subject, Terms
 from capacity.models import UsageHour
@@ -145,11 +147,26 @@ def _subjects(
                 retired_on=clock.today(row["retired_at"])
                 if row["retired_at"]
                 else None,
-                sized=sized_of(_row(row, version), starts) if version else None,
+                sized=_sized(row, version, months[-1], starts) if version else None,
                 stated=_stated(version) if version else {},
             )
         )
     return numbers, keys, subjects
+
+
+def _sized(
+    row: Mapping[str, Any], version: Estimate, last: Month, starts: int
+) -> Sized | None:
+    """None also where it grows too long to be forecast: that stops no other."""
+    sized = sized_of(_row(row, version), starts)
+    if sized is not None:
+        try:
+            require_in_reach(
+                sized.growth_per_month, last.index - sized.grows_from.index
+            )
+        except OutOfReach:
+            return None
+    return sized
 
 
 def _were_live(months: Sequence[Month], as_of: datetime) -> QuerySet[Workload, Any]:

@@ -7,10 +7,9 @@ from capacity.formulas.changes import Changes, Refusal, refusals
 from capacity.formulas.forecast import MonthForecast
 from capacity.formulas.monte_carlo import MonteCarlo, monte_carlo
 from capacity.formulas.periods import Quarter as AnyQuarter
-from capacity.formulas.prices import NoPrice
 from capacity.formulas.scenarios import Outcome, Setting, StressTest, play, stress_tests
 from capacity.selectors.forecast import Ground, ground
-from capacity.selectors.problems import PriceMissing
+from capacity.selectors.problems import UNTOLD, not_forecast
 from capacity.selectors.reserve import Reserve, reserves_of
 from portal.kernel.errors import FieldError, Invalid
 from portal.kernel.periods import Month, Quarter
@@ -43,15 +42,15 @@ class Stage:
         self.require_possible(changes)
         try:
             return play(self.setting, changes, self.baseline)
-        except NoPrice as error:
-            raise PriceMissing.of(error) from error
+        except UNTOLD as error:
+            raise not_forecast(error) from error
 
     def sample(self, changes: Changes, *, samples: int, seed: int) -> MonteCarlo:
         """As `play`, for samples of the inputs' ranges."""
         try:
             return monte_carlo(self.setting, changes, samples=samples, seed=seed)
-        except NoPrice as error:
-            raise PriceMissing.of(error) from error
+        except UNTOLD as error:
+            raise not_forecast(error) from error
 
     def refusals(self, changes: Changes) -> list[Refusal]:
         return refusals(changes, self.setting.workloads, self.setting.rates.card)

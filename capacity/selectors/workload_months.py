@@ -7,10 +7,9 @@ from decimal import Decimal
 
 from capacity.formulas.forecast import Rates, Sized, forecast
 from capacity.formulas.lines import ComputeLines
-from capacity.formulas.prices import NoPrice
 from capacity.selectors.forecast import Ground
 from capacity.selectors.plan import PlanToSize, size_workload
-from capacity.selectors.problems import PriceMissing
+from capacity.selectors.problems import UNTOLD, NotForecast, not_forecast
 from capacity.selectors.rates import rate_card
 from capacity.selectors.spent import tokens_spent
 from portal.kernel.periods import Month
@@ -32,14 +31,14 @@ class CostMonth:
 class WorkloadMonths:
     """Six months that have ended, and six from the present one on.
 
-    `is_sized`: its estimate says enough. `no_price` where a month has no price.
+    `is_sized`: its estimate says enough. `untold` where a month has no price.
     """
 
     months: Sequence[CostMonth]
     present: Month
     currency: str
     is_sized: bool
-    no_price: PriceMissing | None = None
+    untold: NotForecast | None = None
 
     @property
     def is_drawn(self) -> bool:
@@ -58,17 +57,17 @@ def workload_months(number: int, today: date) -> WorkloadMonths:
     present = Month.of(today)
     months = [present.plus(n) for n in range(-BACK, AHEAD)]
     spent = tokens_spent(ground, months[: BACK + 1], number=number)
-    costs, no_price = [], None
+    costs, untold = [], None
     for month in months:
         cost = None
         if one is not None:
             try:
                 cost = _cost(ground, one, month)
-            except NoPrice as error:
-                no_price = no_price or PriceMissing.of(error)
+            except UNTOLD as error:
+                untold = untold or not_forecast(error)
         costs.append(CostMonth(month, cost, spent.get(month)))
     return WorkloadMonths(
-        costs, present, current.currency, one is not None, no_price=no_price
+        costs, present, current.currency, one is not None, untold=untold
     )
 
 

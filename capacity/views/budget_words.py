@@ -2,10 +2,11 @@
 
 from calendar import day_abbr, month_abbr, month_name
 from collections.abc import Callable
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from fractions import Fraction
 
 from capacity.formulas.forecast import MonthForecast
+from capacity.formulas.rounding import to_places
 from portal.kernel import formats
 from portal.kernel.periods import Month
 
@@ -35,7 +36,7 @@ def letter(month: MonthForecast) -> str:
 
 def whole(sessions: Decimal) -> int:
     """Sessions for a reader: what is bought is rounded up elsewhere."""
-    return int(sessions.quantize(Decimal(1), ROUND_HALF_UP))
+    return int(to_places(sessions, 0))
 
 
 def sessions_of(sessions: Decimal) -> str:
@@ -76,4 +77,4 @@ def rounded(value: Fraction | Decimal, places: int = 2) -> Decimal:
         if isinstance(value, Fraction)
         else value
     )
-    return exact.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+    return to_places(exact, places)

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.urls import reverse
 
-from capacity.selectors.problems import PriceMissing
+from capacity.selectors.problems import NotForecast, PriceMissing
 from capacity.selectors.reserve import reserve_of
 from capacity.views.budget_words import rounded
 from portal.kernel import clock, formats
@@ -23,8 +23,10 @@ def figures(_user: Any, now: datetime) -> Iterable[Figure]:
     label = f"Reserve left, {quarter.label}"
     try:
         reserve = reserve_of(quarter)
-    except PriceMissing:
-        yield Figure(label, formats.BLANK, link=link, line="a model has no price")
+    except NotForecast as problem:
+        lacks_price = isinstance(problem, PriceMissing)
+        line = "a model has no price" if lacks_price else problem.title
+        yield Figure(label, formats.BLANK, link=link, line=line)
         return
     left = formats.money(reserve.left, reserve.currency)
     whole = formats.money(reserve.amount, reserve.currency)

@@ -20,7 +20,7 @@ from capacity.forms.rates import (
 from capacity.selectors.budgets import by_quarter
 from capacity.selectors.forecast import ground
 from capacity.selectors.ops_load import ops_hours
-from capacity.selectors.problems import PriceMissing
+from capacity.selectors.problems import NotForecast
 from capacity.selectors.rate_gaps import gaps
 from capacity.selectors.rates import line_rows, price_rows, rate_card
 from capacity.selectors.reserve import (
@@ -183,7 +183,7 @@ def _reserve(here: Quarter) -> dict[str, Any]:
             found = fixed.get(quarter) or provisional_reserve(
                 forecasts[quarter], on.current
             )
-        except PriceMissing as lacks:
+        except NotForecast as lacks:
             rows.append({"quarter": quarter.label, "lacks": lacks.detail})
         else:
             rows.append(_reserve_line(found, decided.get(quarter)))

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 from capacity.forms.scenarios import ScenarioForm
 from capacity.selectors.added import added_workloads
 from capacity.selectors.forecast import Ground, ground
-from capacity.selectors.problems import PriceMissing
+from capacity.selectors.problems import NotForecast, PriceMissing
 from capacity.selectors.scenarios import require_near, stage
 from capacity.views.drawn import Drawn
 from capacity.views.scenario_charts import Played, charts_of
@@ -94,7 +94,7 @@ def _page(address: str) -> str:
 
 
 def _play(form: ScenarioForm, on: Ground, now: datetime) -> Played:
-    """`Invalid` names what the plan lacks, `PriceMissing` a month without a price."""
+    """`Invalid` names what the plan lacks, `NotForecast` what has no figures."""
     today = Month.of(clock.today(now))
     require_near(form.first, today)
     played = stage(form.first, form.months, on)
@@ -124,8 +124,9 @@ def _results(form: ScenarioForm, on: Ground, now: datetime) -> dict[str, Any]:
     except Invalid as problem:
         details = " ".join(dict.fromkeys(one.detail for one in problem.errors))
         return {"refused": (details or problem.detail, "", "")}
-    except PriceMissing as problem:
-        return {"refused": (problem.detail, problem.link or "", "Rates")}
+    except NotForecast as problem:
+        words = "Rates" if isinstance(problem, PriceMissing) else "Its estimate"
+        return {"refused": (problem.detail, problem.link or "", words)}
     return {
         "verdict": verdict_of(played),
         "figures": budget_figures(played),

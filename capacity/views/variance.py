@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 from capacity.formulas.variance import Variance
 from capacity.formulas.weekly import PARTS
 from capacity.rules.actuals.entries import Kind
-from capacity.selectors.problems import PriceMissing
+from capacity.selectors.problems import NotForecast
 from capacity.selectors.token_alerts import (
     Alert,
     LikelyLoop,
@@ -67,7 +67,7 @@ def variance(request: HttpRequest) -> HttpResponse:
     no_price = ""
     try:
         year = year_variance(today)
-    except PriceMissing as missing:
+    except NotForecast as missing:
         no_price = missing.detail
     user: User = request.user  # type: ignore[assignment]
     rows = Workload.objects.values_list("number", "name")

@@ -114,6 +114,6 @@ def _why_not(found: WorkloadMonths) -> tuple[str, str]:
             "No forecast yet.",
             "It begins with a submitted estimate that is complete and a ship quarter.",
         )
-    if found.no_price:
-        return "No price.", found.no_price.detail
+    if found.untold:
+        return f"{found.untold.title}.", found.untold.detail
     return "Nothing in these months.", "It is not there in any month shown here."

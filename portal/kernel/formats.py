@@ -94,7 +94,7 @@ def _three_figures(value: Decimal) -> Decimal:
     # Twice: rounding 99.96 up to 100.0 makes a figure too many.
     for _ in range(2):
         places = max(0, _SIGNIFICANT - 1 - value.adjusted())
-        value = value.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+        value = value.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP, _WIDE)
     return value
 
 
@@ -110,7 +110,8 @@ def share(ratio: Number) -> str:
     """0.88 as 88 %; one decimal under ten (7.9 %)."""
     percent = exact(ratio) * 100
     places = 1 if 0 < abs(percent) < 10 else 0
-    figure = in_full(percent.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP))
+    step = Decimal(1).scaleb(-places)
+    figure = in_full(percent.quantize(step, ROUND_HALF_UP, _WIDE))
     return f"{figure}{NBSP}%"
 
 
