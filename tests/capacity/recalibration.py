@@ -54,14 +54,8 @@ AS_FORECAST: Mapping[str, int] = {
 def live(cast: SimpleNamespace, now: datetime = WENT_LIVE, **values: Any) -> Workload:
     """Live since January, by an estimate of FACTORS, unless `inputs` says otherwise."""
     inputs = {**FACTORS, **values.pop("inputs", {})}
-    before = dict(stories.COMPLETE)
-    stories.COMPLETE.clear()
-    stories.COMPLETE.update(inputs)
-    try:
+    with stories.stating(inputs, alone=True):
         return stories.live(cast, now, ship_quarter="2026Q1", **values)
-    finally:
-        stories.COMPLETE.clear()
-        stories.COMPLETE.update(before)
 
 
 def used(workload: Workload, months: Iterable[Month] = MONTHS, **changes: int) -> None:

@@ -45,9 +45,7 @@ def real(cast: SimpleNamespace) -> None:
             "declared_tokens_per_user_month": tokens,
             "ops_hours_week": hours,
         }
-        with pytest.MonkeyPatch.context() as patch:
-            for key, value in stated.items():
-                patch.setitem(stories.COMPLETE, key, value)
+        with stories.stating(stated):
             story(cast, name=name, ship_quarter=quarter)
     for quarter in ("2026Q2", "2026Q3", "2026Q4"):
         staff(quarter)

@@ -36,9 +36,7 @@ def real(cast: SimpleNamespace, at_now: None) -> None:
             "declared_tokens_per_user_month": tokens,
             "ops_hours_week": hours,
         }
-        with pytest.MonkeyPatch.context() as patch:
-            for key, value in stated.items():
-                patch.setitem(stories.COMPLETE, key, value)
+        with stories.stating(stated):
             story(cast, name=name, ship_quarter=quarter)
     staff("2026Q2")
     staff("2026Q3")

@@ -35,12 +35,8 @@ def plan(cast: SimpleNamespace) -> None:
             "ops_hours_week": hours,
             "ops_reason": "It runs by itself.",
         }
-        before = dict(stories.COMPLETE)
-        stories.COMPLETE.update(inputs)
-        try:
+        with stories.stating(inputs):
             story(cast, name=name, ship_quarter=quarter)
-        finally:
-            stories.COMPLETE.update(before)
 
 
 def test_the_real_plan_asks_for_38_hours_in_its_first_quarter(

@@ -4,6 +4,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
+from unittest import mock
 
 from capacity.selectors.staffing import row_of
 from capacity.services.staffing import enter_staffing
@@ -30,6 +31,11 @@ SIGNERS = {
     SignRole.FINANCE: "felix",
     SignRole.OPS: "noor",
 }
+
+
+def stating(inputs: dict[str, Any], *, alone: bool = False) -> Any:
+    """Inside, an estimate states these inputs too, or these alone; then it is over."""
+    return mock.patch.dict(COMPLETE, inputs, clear=alone)
 
 
 def proposed(cast: SimpleNamespace, **values: Any) -> Workload:

@@ -55,9 +55,7 @@ def real(cast):
             "ops_hours_week": hours,
             "ops_reason": "As the plan says.",
         }
-        with pytest.MonkeyPatch.context() as patch:
-            for key, value in stated.items():
-                patch.setitem(stories.COMPLETE, key, value)
+        with stories.stating(stated):
             story(cast, name=name, ship_quarter=quarter)
     stories.proposed(
         cast, name="Marketing copy drafts", ship_quarter="2026Q4", cost_gate=""
