@@ -214,7 +214,7 @@ def beat_beside(run: Run) -> Iterator[None]:
         yield
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(PATIENCE)
 
 
 def seconds_until_back(run: Run, part: str) -> float:
