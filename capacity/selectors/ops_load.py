@@ -11,9 +11,9 @@ from django.conf import settings
 from django.contrib.postgres.aggregates import ArrayAgg
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import (
-    Case,
     CharField,
     Count,
+    DateTimeField,
     FilteredRelation,
     OuterRef,
     Q,
@@ -21,7 +21,6 @@ from django.db.models import (
     Subquery,
     Sum,
     Value,
-    When,
 )
 from django.db.models.functions import Cast, Concat, TruncMonth
 
@@ -169,16 +168,27 @@ class _Row(NamedTuple):
 
 
 def _grouped(zone: str) -> QuerySet[Any, Any]:
+    """Apart, because an end that is looked up for each row would sort the whole plan."""
+    there = Workload.objects.exclude(status=Status.RETIRED)
+    never = Cast(Value(None), DateTimeField())
+    ended = Workload.objects.filter(status=Status.RETIRED, steps__target=Status.LIVE)
+    return _groups(there, zone, never).union(
+        _groups(ended, zone, _retired_month(zone)), all=True
+    )
+
+
+def _groups(
+    rows: QuerySet[Workload], zone: str, retired_month: Cast | Subquery
+) -> QuerySet[Any, Any]:
     return (
-        Workload.objects.order_by()
+        rows.order_by()
         .exclude(ship_quarter="")
         .annotate(
             # A workload goes live once, so this joins one step at most.
             went_live=FilteredRelation("steps", condition=Q(steps__target=Status.LIVE)),
             live_month=TruncMonth("went_live__at", tzinfo=ZoneInfo(zone)),
-            retired_month=_retired_month(zone),
+            retired_month=retired_month,
         )
-        .filter(~Q(status=Status.RETIRED) | Q(went_live__isnull=False))
         .values("status", "ship_quarter", "live_month", "retired_month")
         .annotate(
             workloads=Count("pk"),
@@ -194,11 +204,9 @@ def _grouped(zone: str) -> QuerySet[Any, Any]:
     )
 
 
-def _retired_month(zone: str) -> Case:
-    """Asked only of those that are retired: the others have no such step."""
+def _retired_month(zone: str) -> Subquery:
     ends = StatusStep.objects.filter(workload=OuterRef("pk"), target=Status.RETIRED)
-    month = ends.values(month=TruncMonth("at", tzinfo=ZoneInfo(zone)))[:1]
-    return Case(When(status=Status.RETIRED, then=Subquery(month)))
+    return Subquery(ends.values(month=TruncMonth("at", tzinfo=ZoneInfo(zone)))[:1])
 
 
 def _people() -> ArraySubquery:
