@@ -10,7 +10,6 @@ from capacity.formulas.forecast import MonthForecast
 from capacity.selectors.forecast import Ground, ground
 from capacity.selectors.problems import GrowthOutOfReach, PriceMissing
 from capacity.selectors.reserve import reserves_of
-from capacity.selectors.scenarios import require_near
 from capacity.selectors.traps import averaging, floor_of
 from portal.kernel import clock
 from portal.kernel.api.operations import operation
@@ -18,6 +17,7 @@ from portal.kernel.api.parameters import MonthName, OneOf, Whole
 from portal.kernel.api.views import WeighbridgeView
 from portal.kernel.enums import Scope
 from portal.kernel.periods import Month, Quarter
+from portal.kernel.reach import require_in_reach
 from workloads.enums import COUNTED, Status
 
 MOST_MONTHS = 60
@@ -84,7 +84,7 @@ class ForecastView(WeighbridgeView):
         """
         today = Month.of(clock.today(self.now))
         first, count = self.query["from"] or today, self.query["months"]
-        require_near(first, today)
+        require_in_reach("/from", first, today)
         on = ground((*COUNTED, *(self.query["status"] or ())))
         months = on.months(first, count)
         starts = on.current.fiscal_year_starts

@@ -12,11 +12,14 @@ from capacity.formulas.changes import NOTHING, Changes
 from capacity.formulas.monte_carlo import MOST_SAMPLES
 from capacity.selectors.added import added_workloads
 from capacity.selectors.forecast import ground
-from capacity.selectors.problems import GrowthOutOfReach, PriceMissing
+from capacity.selectors.problems import (
+    GrowthOutOfReach,
+    PriceMissing,
+    TooManySamples,
+)
 from capacity.selectors.scenarios import (
     DEFAULT_MONTHS,
     MOST_MONTHS,
-    require_near,
     stage,
 )
 from portal.kernel import clock
@@ -34,6 +37,7 @@ from portal.kernel.api.serializers import StrictSerializer
 from portal.kernel.api.views import WeighbridgeView
 from portal.kernel.enums import Scope
 from portal.kernel.periods import Month
+from portal.kernel.reach import require_in_reach
 from workloads.api.fields import ModelTierField
 from workloads.api.inputs import EstimateBody
 from workloads.enums import COUNTED, Status
@@ -141,7 +145,8 @@ class ScenarioBody(StrictSerializer):
         max_value=MOST_SAMPLES,
         required=False,
         allow_null=True,
-        help_text="Of a Monte Carlo run over the inputs' ranges; none without it.",
+        help_text="Of a Monte Carlo run over the inputs' ranges; none without it. Months × "
+        "samples × uncertain inputs are bounded: 422 says how many samples there may be.",
     )
     seed = Integer(min_value=0, max_value=LARGEST_INTEGER, required=False)
 
@@ -162,7 +167,7 @@ class ScenariosView(WeighbridgeView):
                 description="Counts these too, candidates where they are estimated.",
             ),
         },
-        problems=(PriceMissing, GrowthOutOfReach),
+        problems=(PriceMissing, GrowthOutOfReach, TooManySamples),
     )
     def post(self) -> Response:
         """Play a scenario beside the plan, and see whether the reserve absorbs it.
@@ -172,7 +177,7 @@ class ScenariosView(WeighbridgeView):
         body = self.body
         today = Month.of(clock.today(self.now))
         first = body.get("from", today)
-        require_near(first, today)
+        require_in_reach("/from", first, today)
         on = ground((*COUNTED, *(self.query["status"] or ())))
         played = stage(first, body.get("months", DEFAULT_MONTHS), on)
         changes = Changes(

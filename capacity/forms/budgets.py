@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from datetime import date
 
 from portal.kernel.periods import Quarter
+from portal.kernel.reach import require_in_reach
 from workloads.enums import Status
 
 BY_WORKLOAD = "workload"
-# As far from today as scenarios go: an exact forecast's digits grow with its months.
-MOST_QUARTERS = 4 * 20
 
 
 @dataclass(frozen=True)
@@ -26,12 +25,13 @@ class Asked:
 
 
 def read_asked(query: Mapping[str, str], today: date, starts: int) -> Asked:
+    """`Invalid` for a quarter too far from today."""
     here = Quarter.of(today, starts)
     try:
         quarter = Quarter.parse(query.get("quarter", ""))
     except ValueError:
         quarter = here
-    quarter = min(max(quarter, here.plus(-MOST_QUARTERS)), here.plus(MOST_QUARTERS))
+    require_in_reach("?quarter", quarter, here)
     return Asked(
         quarter,
         by_workload=query.get("by") == BY_WORKLOAD,

@@ -23,6 +23,10 @@ from capacity.formulas.staffing import WEEKS_A_QUARTER
 
 PERCENTILES = (10, 50, 90)
 MOST_SAMPLES = 100_000
+# Months × samples × uncertain inputs that one answer computes, in about two seconds. What
+# each month and sample takes besides its inputs is worth thirty of them.
+MOST_FIGURES = 400_000_000
+INPUTS_OF_A_MONTH = 30
 # Numbers held at a time, besides the months' own: 32 MB.
 HELD = 4_000_000
 HALF_A_CENT = 0.005
@@ -60,6 +64,17 @@ class MonteCarlo:
     def probability(self) -> Fraction:
         """Share of samples (0–1) whose excess every quarter's reserve absorbs."""
         return Fraction(self.held, self.samples)
+
+
+def uncertain_inputs(setting: Setting, changes: Changes) -> int:
+    """How many inputs of the changed plan a sample draws."""
+    return len(draws_of(setting.changed(changes).workloads))
+
+
+def samples_within(months: int, inputs: int) -> int:
+    """The most samples that are drawn for so many months and uncertain inputs."""
+    allowed = MOST_FIGURES // (months * (INPUTS_OF_A_MONTH + inputs))
+    return min(MOST_SAMPLES, allowed)
 
 
 def monte_carlo(

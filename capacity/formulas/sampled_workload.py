@@ -27,6 +27,7 @@ class SampledWorkload:
         self, sized: Sized, rows: Mapping[str, int], months: WorkloadMonths
     ) -> None:
         self._sized, self._rows, self._months = sized, rows, months
+        self._grown: tuple[Floats, Floats] | None = None
 
     def tokens_cost(self, drawn: Floats) -> Floats:
         """Money by month and sample."""
@@ -51,10 +52,24 @@ class SampledWorkload:
         """ramp × (1 + growth)^g, by month, and by sample where growth has a range."""
         if GROWTH not in self._rows:
             return self._months.factor[:, None]
-        growth = 1 + drawn[self._rows[GROWTH]]
-        return self._months.ramp[:, None] * np.power(
-            growth, self._months.growing[:, None]
-        )
+        # Tokens and sessions grow alike: the second to ask reads what the first made.
+        if self._grown is None or self._grown[0] is not drawn:
+            self._grown = drawn, self._grow(1 + drawn[self._rows[GROWTH]])
+        return self._grown[1]
+
+    def _grow(self, growth: Floats) -> Floats:
+        """A month is mostly the one before it × growth: powers take ten times as long."""
+        growing = self._months.growing
+        powers = np.empty((len(growing), len(growth)))
+        for at, months in enumerate(growing):
+            if at and months == growing[at - 1]:
+                powers[at] = powers[at - 1]
+            elif at and months == growing[at - 1] + 1:
+                np.multiply(powers[at - 1], growth, out=powers[at])
+            else:
+                np.power(growth, months, out=powers[at])
+        powers *= self._months.ramp[:, None]
+        return powers
 
     def _users(self, drawn: Floats) -> Floats:
         return drawn[self._rows["users"]]

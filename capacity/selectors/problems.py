@@ -5,7 +5,7 @@ from typing import Self
 
 from capacity.formulas.growth import MOST_DIGITS_OF_GROWTH, OutOfReach
 from capacity.formulas.prices import NoPrice
-from portal.kernel.errors import Conflict, FieldError, Invalid
+from portal.kernel.errors import Conflict, FieldError, Invalid, Unprocessable
 from portal.kernel.formats import in_full
 from portal.kernel.periods import Month
 
@@ -62,6 +62,28 @@ def not_forecast(error: NoPrice | OutOfReach) -> NotForecast:
     if isinstance(error, NoPrice):
         return PriceMissing.of(error)
     return GrowthOutOfReach.of(error)
+
+
+class TooManySamples(Unprocessable):
+    code = "too_many_samples"
+    title = "More samples than one answer draws"
+
+    @classmethod
+    def of(cls, samples: int, months: int, inputs: int, most: int) -> Self:
+        """Says which numbers multiply, and how many samples these months leave."""
+        detail = (
+            f"{months:,} months × {samples:,} samples × {inputs:,} uncertain inputs are "
+            "more figures than one answer computes. "
+        )
+        if most < 1:
+            detail += "Ask for fewer months, or leave the samples out."
+        else:
+            detail += (
+                f"Ask for at most {most:,} samples, or for fewer months: each input with "
+                "a range counts, and the users of each workload."
+            )
+        field = FieldError("/samples", "too_many_samples", detail)
+        return cls(detail, errors=[field], extra={"most_samples": most})
 
 
 class DecisionRequired(Conflict):

@@ -5,19 +5,22 @@ from dataclasses import dataclass
 
 from capacity.formulas.changes import Changes, Refusal, refusals
 from capacity.formulas.forecast import MonthForecast
-from capacity.formulas.monte_carlo import MonteCarlo, monte_carlo
+from capacity.formulas.monte_carlo import (
+    MonteCarlo,
+    monte_carlo,
+    samples_within,
+    uncertain_inputs,
+)
 from capacity.formulas.periods import Quarter as AnyQuarter
 from capacity.formulas.scenarios import Outcome, Setting, StressTest, play, stress_tests
 from capacity.selectors.forecast import Ground, ground
-from capacity.selectors.problems import UNTOLD, not_forecast
+from capacity.selectors.problems import UNTOLD, TooManySamples, not_forecast
 from capacity.selectors.reserve import Reserve, reserves_of
 from portal.kernel.errors import FieldError, Invalid
 from portal.kernel.periods import Month, Quarter
 
 MOST_MONTHS = 60
 DEFAULT_MONTHS = 12
-# A forecast is exact, so a growth's digits grow with the months: twenty years are enough.
-YEARS_FROM_TODAY = 20
 
 
 @dataclass(frozen=True)
@@ -46,7 +49,12 @@ class Stage:
             raise not_forecast(error) from error
 
     def sample(self, changes: Changes, *, samples: int, seed: int) -> MonteCarlo:
-        """As `play`, for samples of the inputs' ranges."""
+        """As `play`, for samples of the inputs' ranges. `TooManySamples` says how many
+        are drawn of this plan and these months."""
+        inputs = uncertain_inputs(self.setting, changes)
+        most = samples_within(len(self.setting.periods), inputs)
+        if samples > most:
+            raise TooManySamples.of(samples, len(self.setting.periods), inputs, most)
         try:
             return monte_carlo(self.setting, changes, samples=samples, seed=seed)
         except UNTOLD as error:
@@ -91,10 +99,3 @@ def stage(first: Month, months: int, on: Ground | None = None) -> Stage:
     )
     baseline = tuple(on.months(first, months))
     return Stage(on, setting, baseline, quarters, reserves)
-
-
-def require_near(first: Month, today: Month) -> None:
-    """`Invalid` for a first month more than twenty years from today."""
-    if abs(first.index - today.index) > 12 * YEARS_FROM_TODAY:
-        detail = f"It lies more than {YEARS_FROM_TODAY} years from {today}."
-        raise Invalid(detail, errors=[FieldError("/from", "out_of_range", detail)])

@@ -1,11 +1,16 @@
 """What the entries of the capacity model have in common: bounds, reasons, equal rows."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from typing import Generic, TypeVar
 
+from portal.kernel import clock
 from portal.kernel.decimals import places_of
 from portal.kernel.errors import FieldError, Invalid
+from portal.kernel.periods import Quarter
+from portal.kernel.reach import out_of_reach
+from portal.kernel.selectors import numbers
 
 Row = TypeVar("Row")
 
@@ -23,6 +28,12 @@ def require(*wrong: FieldError | None) -> None:
     errors = [one for one in wrong if one is not None]
     if errors:
         raise Invalid(" ".join(one.detail for one in errors), errors=errors)
+
+
+def too_far(quarter: Quarter, now: datetime) -> FieldError | None:
+    """A quarter further from the present one than anybody plans. One query."""
+    here = Quarter.of(clock.today(now), numbers.current().fiscal_year_starts)
+    return out_of_reach("/quarter", quarter, here)
 
 
 def bounded(

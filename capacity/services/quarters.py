@@ -22,7 +22,7 @@ from capacity.selectors.quarters_state import (
     quarter_of,
     state_of,
 )
-from capacity.services.entries import Entry, at_most, given, require
+from capacity.services.entries import Entry, at_most, given, require, too_far
 from capacity.services.locks import lock_actuals
 from portal.kernel import access, clock
 from portal.kernel.models import User
@@ -42,7 +42,7 @@ def close_quarter(
     Raises NotAllowed, Invalid, QuarterNotEnded or NotRecalibrated.
     """
     access.require(actor, "quarter.close")
-    require(at_most("reason", reason, LONGEST_REASON))
+    require(at_most("reason", reason, LONGEST_REASON), too_far(quarter, now))
     lock_actuals()
     state = state_of(quarter, now)
     if state.is_closed:
@@ -78,7 +78,8 @@ def reopen_quarter(
             reason,
             most=LONGEST_REASON,
             why="A closed quarter is opened again with a reason: its figures were final.",
-        )
+        ),
+        too_far(quarter, now),
     )
     lock_actuals()
     state = state_of(quarter, now)

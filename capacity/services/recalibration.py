@@ -51,7 +51,8 @@ from capacity.services.recalibration_leases import (
 from portal.kernel import access, clock
 from portal.kernel.errors import Conflict
 from portal.kernel.models import User
-from portal.kernel.periods import Quarter
+from portal.kernel.periods import Month, Quarter
+from portal.kernel.reach import require_in_reach
 from portal.kernel.selectors import numbers
 from portal.kernel.services import audit, outbox
 from workloads.services.observed import ObservedDrafts, draft_observed
@@ -330,8 +331,14 @@ def _begun(text: str, now: datetime) -> Period:
         period = read_period(text)
     except ValueError:
         raise PeriodUnreadable.of(text) from None
-    first = first_day_of(period, numbers.current().fiscal_year_starts)
-    if clock.today(now) < first:
+    starts = numbers.current().fiscal_year_starts
+    today = clock.today(now)
+    if isinstance(period, Quarter):
+        require_in_reach("/period", period, Quarter.of(today, starts))
+    else:
+        require_in_reach("/period", period, Month.of(today))
+    first = first_day_of(period, starts)
+    if today < first:
         raise PeriodNotBegun(
             f"{period} begins on {first}; nothing was used in it that a recalibration "
             "could set against its forecast."

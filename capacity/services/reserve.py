@@ -23,7 +23,7 @@ from capacity.selectors.problems import (
     ReserveTooSmall,
 )
 from capacity.selectors.reserve import draw_of, drawn_from, size_of
-from capacity.services.entries import Entry, at_most, bounded, given, require
+from capacity.services.entries import Entry, at_most, bounded, given, require, too_far
 from capacity.services.locks import lock_reserve
 from portal.kernel import access, clock
 from portal.kernel.errors import FieldError
@@ -59,6 +59,7 @@ def fix_reserve(
         _wrong_ratio(ratio),
         _wrong_decision(decision),
         at_most("reason", reason, LONGEST_REASON),
+        too_far(quarter, now),
     )
     lock_reserve()
     present = size_of(quarter)

@@ -8,7 +8,7 @@ from django.db import transaction
 from capacity.models import Staffing
 from capacity.selectors.problems import DecisionRequired
 from capacity.selectors.staffing import row_of
-from capacity.services.entries import Entry, at_most, bounded, given, require
+from capacity.services.entries import Entry, at_most, bounded, given, require, too_far
 from capacity.services.locks import lock_staffing
 from portal.kernel import access
 from portal.kernel.errors import FieldError
@@ -55,6 +55,7 @@ def enter_staffing(
         if vacancies is not None
         else None,
         at_most("reason", reason, LONGEST_REASON),
+        too_far(quarter, now),
     )
     lock_staffing(quarter)
     present = row_of(quarter)
@@ -105,6 +106,7 @@ def raise_staffing(
             most=LONGEST_DECISION,
             why="A raise names the decision behind it.",
         ),
+        too_far(quarter, now),
     )
     lock_staffing(quarter)
     present = row_of(quarter)

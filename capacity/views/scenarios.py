@@ -11,8 +11,8 @@ from django.views.decorators.http import require_safe
 from capacity.forms.scenarios import ScenarioForm
 from capacity.selectors.added import added_workloads
 from capacity.selectors.forecast import Ground, ground
-from capacity.selectors.problems import NotForecast, PriceMissing
-from capacity.selectors.scenarios import require_near, stage
+from capacity.selectors.problems import NotForecast, PriceMissing, TooManySamples
+from capacity.selectors.scenarios import stage
 from capacity.views.drawn import Drawn
 from capacity.views.scenario_charts import Played, charts_of
 from capacity.views.scenario_words import (
@@ -25,6 +25,7 @@ from portal.kernel import clock
 from portal.kernel.charts_twin import Twin
 from portal.kernel.errors import Invalid
 from portal.kernel.periods import Month
+from portal.kernel.reach import require_in_reach
 from workloads.rules.sheets.words import ModelTier
 from workloads.services.sheets.writer import CONTENT_TYPES, write_csv
 
@@ -96,7 +97,7 @@ def _page(address: str) -> str:
 def _play(form: ScenarioForm, on: Ground, now: datetime) -> Played:
     """`Invalid` names what the plan lacks, `NotForecast` what has no figures."""
     today = Month.of(clock.today(now))
-    require_near(form.first, today)
+    require_in_reach("/from", form.first, today)
     played = stage(form.first, form.months, on)
     changes = form.changes(added_workloads(_added(form), now, on.current))
     outcome = played.play(changes)
@@ -124,6 +125,8 @@ def _results(form: ScenarioForm, on: Ground, now: datetime) -> dict[str, Any]:
     except Invalid as problem:
         details = " ".join(dict.fromkeys(one.detail for one in problem.errors))
         return {"refused": (details or problem.detail, "", "")}
+    except TooManySamples as problem:
+        return {"refused": (problem.detail, "", "")}
     except NotForecast as problem:
         words = "Rates" if isinstance(problem, PriceMissing) else "Its estimate"
         return {"refused": (problem.detail, problem.link or "", words)}

@@ -7,7 +7,11 @@ that starts in January that is the calendar year.
 import re
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Self
+from typing import Self, TypeVar
+
+# How far from today a figure can lie, in the past and in the future: nobody plans further,
+# and an exact forecast's digits grow with its months.
+YEARS_IN_REACH = 20
 
 YEAR = r"(20[0-9]{2})"
 QUARTER_FORMS = (
@@ -91,6 +95,11 @@ class Quarter:
         ends_in = begins_in if fiscal_year_starts == 1 else begins_in + 1
         return cls(ends_in, months_into_fiscal_year // 3 + 1)
 
+    @property
+    def index(self) -> int:
+        """Quarters since the first of year 0: consecutive, for arithmetic."""
+        return self.year * 4 + self.number - 1
+
     def __str__(self) -> str:
         """The form of the API and the database: 2026Q2."""
         return f"{self.year:04}Q{self.number}"
@@ -106,7 +115,7 @@ class Quarter:
         return f"Q{self.number}-{self.year:04}"
 
     def plus(self, quarters: int) -> "Quarter":
-        year, number = divmod(self.year * 4 + self.number - 1 + quarters, 4)
+        year, number = divmod(self.index + quarters, 4)
         return Quarter(year, number + 1)
 
     def months(self, fiscal_year_starts: int = 1) -> tuple[Month, Month, Month]:
@@ -119,3 +128,19 @@ class Quarter:
 
     def last_day(self, fiscal_year_starts: int = 1) -> date:
         return self.months(fiscal_year_starts)[2].last_day
+
+
+PeriodT = TypeVar("PeriodT", Month, Quarter)
+
+
+def beyond_reach(one: PeriodT, here: PeriodT) -> str:
+    """Why a month or quarter is not looked at from the present one; empty in reach."""
+    a_year = 12 if isinstance(one, Month) else 4
+    if abs(one.index - here.index) <= a_year * YEARS_IN_REACH:
+        return ""
+    return f"It lies more than {YEARS_IN_REACH} years from {here}."
+
+
+def surely_in_reach(quarter: Quarter, year: int) -> bool:
+    """In reach of that year's quarters in whatever month the fiscal year starts."""
+    return abs(quarter.year - year) < YEARS_IN_REACH - 1

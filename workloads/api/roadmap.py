@@ -15,6 +15,7 @@ from portal.kernel.api.renderers import number
 from portal.kernel.api.views import WeighbridgeView
 from portal.kernel.enums import Scope
 from portal.kernel.periods import Quarter
+from portal.kernel.reach import require_in_reach
 from portal.kernel.selectors import numbers
 from workloads.api.rows import WorkloadRowAnswer, raw_rows, shown_rows
 from workloads.enums import Status
@@ -55,7 +56,9 @@ class RoadmapView(WeighbridgeView):
         """
         today = clock.today(self.now)
         starts = numbers.current().fiscal_year_starts
-        first = self.query["from"] or Quarter.of(today, starts)
+        here = Quarter.of(today, starts)
+        first = self.query["from"] or here
+        require_in_reach("?from", first, here)
         quarters = [first.plus(offset) for offset in range(self.query["quarters"])]
         rows = (
             raw_rows()

@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import Any, TypeVar
 
 from portal.kernel.periods import Quarter
+from portal.kernel.reach import require_in_reach
 from workloads.enums import Status
 from workloads.rules.plan_filter import ABSENT, Group, Only, PlanFilter, Sort
 
@@ -52,12 +53,18 @@ def _quarter(text: str) -> str:
 MOST_QUARTERS = 8
 
 
-def read_window(query: Mapping[str, Any], *, default: Quarter) -> tuple[Quarter, int]:
-    """First quarter and number of quarters of a roadmap; four where none is asked."""
+def read_window(
+    query: Mapping[str, Any], *, default: Quarter, here: Quarter
+) -> tuple[Quarter, int]:
+    """First quarter and number of quarters of a roadmap; four where none is asked.
+
+    `Invalid` for a quarter that is asked for and too far from the present one.
+    """
     count = text_of(query, "quarters")
     wanted = int(count) if count.isdecimal() and len(count) < 3 else 4
     try:
         first = Quarter.parse(text_of(query, "from"))
     except ValueError:
-        first = default
+        return default, min(max(wanted, 1), MOST_QUARTERS)
+    require_in_reach("?from", first, here)
     return first, min(max(wanted, 1), MOST_QUARTERS)

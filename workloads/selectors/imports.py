@@ -11,6 +11,7 @@ from portal.kernel import clock
 from portal.kernel.access import has_a_say
 from portal.kernel.errors import NotFound
 from portal.kernel.models import User
+from portal.kernel.periods import Quarter
 from workloads.enums import EstimateState, ImportState, Status
 from workloads.models import Estimate, PlanImport, Workload
 from workloads.rules.estimates import TOKEN_FACTORS
@@ -35,8 +36,8 @@ _INPUT_OF = {
 }
 
 
-def plan_for(parsed: Sequence[ParsedRow]) -> tuple[Plan, Rows]:
-    """The plan as a sheet meets it, and the workloads that the sheet names."""
+def plan_for(parsed: Sequence[ParsedRow], here: Quarter | None) -> tuple[Plan, Rows]:
+    """The plan as a sheet meets it in the quarter `here`, and what it names."""
     names = dict(Workload.objects.values_list("number", "name"))
     by_name: dict[str, list[int]] = defaultdict(list)
     for number, name in names.items():
@@ -49,7 +50,7 @@ def plan_for(parsed: Sequence[ParsedRow]) -> tuple[Plan, Rows]:
         for workload in rows_with_requirements().filter(number__in=matched)
     }
     known = {number: _known(workload) for number, workload in rows.items()}
-    return Plan(by_name, names, known, people()), rows
+    return Plan(by_name, names, known, people(), here), rows
 
 
 def people() -> People:

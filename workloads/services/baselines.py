@@ -5,10 +5,12 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import Max
 
-from portal.kernel import access
+from portal.kernel import access, clock
 from portal.kernel.errors import Conflict
 from portal.kernel.models import User
 from portal.kernel.periods import Quarter
+from portal.kernel.reach import require_in_reach
+from portal.kernel.selectors import numbers
 from portal.kernel.services import audit
 from portal.kernel.services.numbers import hold_numbers
 from workloads.enums import Moment
@@ -32,9 +34,11 @@ def take_baseline(
 ) -> PlanBaseline:
     """Freeze every row and the sums of four quarters, all of one moment.
 
-    Raises NotAllowed or PlanKeepsMoving.
+    Raises NotAllowed, Invalid or PlanKeepsMoving.
     """
     access.require(actor, "baseline.take")
+    here = Quarter.of(clock.today(now), numbers.current().fiscal_year_starts)
+    require_in_reach("/quarter", quarter, here)
     for _ in range(MOST_TRIES):
         baseline = _take(actor, quarter, moment, now)
         if baseline is not None:

@@ -10,6 +10,7 @@ from django.db import transaction
 
 from portal.kernel import access
 from portal.kernel.models import User
+from portal.kernel.periods import Quarter
 from portal.kernel.services import audit
 from workloads.rules.imports.answers import AnswerRow, ImportAnswer
 from workloads.rules.imports.verdicts import ImportVerdict, JudgedRow, judge_rows
@@ -26,7 +27,12 @@ from workloads.selectors.imports import (
 from workloads.services.errors import PlanMoved, RowsRefused
 from workloads.services.estimates import write_drafts
 from workloads.services.locks import NEXT_WORKLOAD, lock_next, lock_workloads
-from workloads.services.plan import Proposal, edit_workloads, propose_workloads
+from workloads.services.plan import (
+    Proposal,
+    edit_workloads,
+    propose_workloads,
+    quarter_to_reach_from,
+)
 from workloads.services.sheets.files import read_plan_file
 
 # Takes how many rows are done, and of how many.
@@ -75,7 +81,7 @@ def judge_sheet(
     *, content: bytes, now: datetime, progress: Progress = lambda _done, _total: None
 ) -> ImportAnswer:
     """As `preview_import`, for a sheet whose sender was let in before."""
-    judgement = _judge(read_plan_file(content))
+    judgement = _judge(read_plan_file(content), now)
     return _answer(judgement, content, now, progress)
 
 
@@ -116,9 +122,9 @@ def _apply(
 ) -> ImportAnswer:
     # Rows first, then the lock under which names and references are given out: the order
     # in which a renaming takes them. What was judged before the locks is judged again.
-    locked = lock_workloads(_judge(parsed).touched)
+    locked = lock_workloads(_judge(parsed, now).touched)
     lock_next(NEXT_WORKLOAD)
-    judgement = _judge(parsed)
+    judgement = _judge(parsed, now)
     if not judgement.touched <= locked.keys():
         raise _RowsMoved
     answer = _answer(judgement, content, now, progress)
@@ -138,8 +144,9 @@ def _apply(
     return replace(answer, applied=True)
 
 
-def _judge(parsed: Sequence[ParsedRow]) -> _Judgement:
-    plan, rows = plan_for(parsed)
+def _judge(parsed: Sequence[ParsedRow], now: datetime) -> _Judgement:
+    named = (Quarter.parse(row.ship_quarter) for row in parsed if row.ship_quarter)
+    plan, rows = plan_for(parsed, quarter_to_reach_from(named, now))
     return _Judgement(list(judge_rows(parsed, plan)), rows)
 
 

@@ -9,9 +9,12 @@ from django.db import transaction
 from django.db.models import Max, Value
 from django.db.models.functions import Lower
 
-from portal.kernel import access
+from portal.kernel import access, clock
 from portal.kernel.errors import FieldError, Invalid, Stale
 from portal.kernel.models import AuditEntry, User
+from portal.kernel.periods import Quarter, surely_in_reach
+from portal.kernel.reach import require_in_reach
+from portal.kernel.selectors import numbers
 from portal.kernel.services import audit
 from workloads.enums import COUNTED, Status
 from workloads.models import Department, Workload
@@ -99,6 +102,7 @@ def _add_candidates(
     lock_next(NEXT_WORKLOAD)
     for proposal in proposals:
         _require_possible_owner(proposal.values.get("owner"))
+    _require_near((proposal.values for proposal in proposals), now)
     _require_free_names(str(proposal.values["name"]) for proposal in proposals)
     highest = Workload.objects.aggregate(highest=Max("number"))["highest"] or 0
     workloads = []
@@ -160,6 +164,7 @@ def edit_workload(
     before, changed = _changed(workload, changes)
     if not changed and people_before == people_after:
         return workload
+    _require_near([changed], now)
     _save(workload, changed, actor)
     if people_before != people_after and stakeholders is not None:
         workload.stakeholders.set(stakeholders)
@@ -174,6 +179,7 @@ def edit_workloads(
     *, actor: User, changes_of: Mapping[int, Mapping[str, Any]], now: datetime
 ) -> None:
     """Change fields of many rows, by number; raises as `edit_workload` does."""
+    _require_near(changes_of.values(), now)
     entries = []
     for workload in lock_workloads(changes_of).values():
         access.require(actor, "workload.edit", workload)
@@ -259,6 +265,23 @@ def _require_changeable(workload: Workload, changed: Mapping[str, Any]) -> None:
     _require_possible_owner(owner)
     if owner is not None:
         _require_not_signed_by(owner, workload)
+
+
+def _require_near(rows: Iterable[Mapping[str, Any]], now: datetime) -> None:
+    """A ship quarter decades away is a slip, and pages would forecast up to it."""
+    named = {str(row["ship_quarter"]) for row in rows if row.get("ship_quarter")}
+    here = quarter_to_reach_from(map(Quarter.parse, named), now)
+    if here is not None:
+        for quarter in sorted(named):
+            require_in_reach("/ship_quarter", Quarter.parse(quarter), here)
+
+
+def quarter_to_reach_from(quarters: Iterable[Quarter], now: datetime) -> Quarter | None:
+    """The present quarter; None, and no query, where all of these lie near it."""
+    today = clock.today(now)
+    if all(surely_in_reach(quarter, today.year) for quarter in quarters):
+        return None
+    return Quarter.of(today, numbers.current().fiscal_year_starts)
 
 
 def _require_not_signed_by(owner: User, workload: Workload) -> None:

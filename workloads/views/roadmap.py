@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
@@ -69,7 +68,8 @@ def roadmap(request: HttpRequest) -> HttpResponse:
     now = clock.now()
     today, current = clock.today(now), numbers.current()
     ends = bounds()
-    first, count = read_window(request.GET, default=_first(today, current, ends))
+    here = Quarter.of(today, current.fiscal_year_starts)
+    first, count = read_window(request.GET, default=_first(here, ends), here=here)
     shown = [first.plus(n) for n in range(count)]
     columns = [Column(head.quarter, head.parts) for head in heads_of(shown)]
     longest = longest_of([column.parts for column in columns])
@@ -99,9 +99,8 @@ def roadmap(request: HttpRequest) -> HttpResponse:
     return render(request, "workloads/roadmap/page.html", context)
 
 
-def _first(today: date, current: ModelNumbers, ends: Bounds) -> Quarter:
+def _first(here: Quarter, ends: Bounds) -> Quarter:
     """The earliest quarter that something is still to ship in, or that of today."""
-    here = Quarter.of(today, current.fiscal_year_starts)
     if ends.first is None:
         return here
     return min(here, max(ends.first, here.plus(-MOST_BACK)))

@@ -15,6 +15,7 @@ from capacity.rules.actuals.entries import (
     TokenEntry,
     starts_after,
 )
+from portal.kernel.periods import Month, beyond_reach
 
 
 class Verdict(StrEnum):
@@ -129,7 +130,10 @@ class Judge:
                 "It is no ISO week. One is written 2026-W17; most years end with 52.",
             )
             return
-        if starts_after(entry, self.ground.today):
+        today = Month.of(self.ground.today)
+        if detail := beyond_reach(Month.parse(entry.month), today):
+            yield Refusal(entry.period_field, "out_of_range", detail)
+        elif starts_after(entry, self.ground.today):
             yield Refusal(
                 entry.period_field,
                 "in_the_future",

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Final
 
+from portal.kernel.periods import Quarter
 from workloads.enums import Status
 from workloads.rules.sheets.columns import Column
 from workloads.rules.sheets.words import name_key
@@ -71,12 +72,16 @@ class People:
 
 @dataclass(frozen=True)
 class Plan:
-    """What rows are matched against: every name and number, and the rows in question."""
+    """What rows are matched against: every name and number, and the rows in question.
+
+    `here` is the present quarter, where one of the rows may lie too far from it.
+    """
 
     numbers_by_name: Mapping[str, Sequence[int]]
     names: Mapping[int, str]
     rows: Mapping[int, KnownRow]
     people: People
+    here: Quarter | None = None
 
     def named(self, name: str) -> int | None:
         """The workload of that name. Of two that differ in case only, the exact one."""

@@ -18,6 +18,7 @@ from workloads.rules.imports.refusals import (
     forbidden,
     mismatch,
     sized,
+    too_far,
     too_high,
     too_many_tokens,
 )
@@ -103,14 +104,21 @@ def _new(row: ParsedRow, number: int, plan: Plan) -> JudgedRow:
         for name in FIGURE_COLUMNS
         if getattr(row, name) is not None
     }
-    errors = tuple(too_many_tokens(Figures(**figures)))
+    errors = (
+        *too_far(row.ship_quarter, plan),
+        *too_many_tokens(Figures(**figures)),
+    )
     verdict = ImportVerdict.ERROR if errors else ImportVerdict.CREATE
     return JudgedRow(row, verdict, number, fields, figures, said_by(row), errors)
 
 
 def _known(row: ParsedRow, known: KnownRow, plan: Plan) -> JudgedRow:
     changes = changes_of(row, known, plan.people)
-    errors = (*forbidden(row, known, changes), *sized(known, changes.figures))
+    errors = (
+        *forbidden(row, known, changes),
+        *too_far(str(changes.fields.get("ship_quarter", "")), plan),
+        *sized(known, changes.figures),
+    )
     if errors:
         verdict = ImportVerdict.ERROR
     else:
