@@ -1,11 +1,41 @@
 """Writing the audit trail."""
 
+import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
+
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import connection
 
 from portal.kernel.models import AuditEntry, User
 from portal.kernel.origin import current_origin
+
+_TYPES: Final = {
+    "at": "timestamptz",
+    "actor_id": "bigint",
+    "actor_username": "text",
+    "action": "text",
+    "object": "text",
+    "before": "jsonb",
+    "after": "jsonb",
+    "reason": "text",
+    "source": "text",
+    "request_id": "text",
+    "address": "text",
+}
+# Thousands of entries are one statement with one parameter, and the chain's trigger takes
+# them in their order. `bulk_create` takes several times as long.
+_INSERT: Final = """
+    INSERT INTO portal_auditentry ({columns}) SELECT {columns}
+    FROM ROWS FROM (jsonb_to_recordset(%s::jsonb) AS ({typed})) WITH ORDINALITY
+        AS entry ({columns}, place)
+    ORDER BY place
+""".format(  # noqa: S608 - constants only
+    columns=", ".join(_TYPES),
+    typed=", ".join(f"{name} {kind}" for name, kind in _TYPES.items()),
+)
+_AT_ONCE: Final = 5_000
 
 
 def record(
@@ -38,8 +68,21 @@ def record(
 
 
 def record_all(entries: Iterable[AuditEntry]) -> None:
-    """Add what `entry` made to the chain, in that order and in few statements."""
-    AuditEntry.objects.bulk_create(entries, batch_size=1_000)
+    """Add what `entry` made to the chain, in that order and in few statements.
+
+    The objects themselves are not told their number and hash.
+    """
+    made = list(entries)
+    for start in range(0, len(made), _AT_ONCE):
+        some = made[start : start + _AT_ONCE]
+        told = json.dumps([_plain(one) for one in some], cls=DjangoJSONEncoder)
+        with connection.cursor() as cursor:
+            cursor.execute(_INSERT, [told])
+
+
+def _plain(made: AuditEntry) -> dict[str, Any]:
+    # JSON's own way with times would drop the microseconds.
+    return {name: getattr(made, name) for name in _TYPES} | {"at": made.at.isoformat()}
 
 
 def entry(
