@@ -32,6 +32,12 @@ ROLE_NAMES: dict[Role, str] = {
 WITHOUT_A_SAY = frozenset({Role.AUDITOR, Role.RUNTIME, Role.ADMIN})
 
 
+def either(*who: str) -> str:
+    """a planner, the finance lead or the ops lead."""
+    *first, last = [one for some in who for one in some.split(" or ")]
+    return f"{', '.join(first)} or {last}" if first else last
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """A predicate over actor and subject, and the words for who satisfies it."""
@@ -49,7 +55,7 @@ class Rule:
             lambda actor, subject: (
                 self.test(actor, subject) or other.test(actor, subject)
             ),
-            lambda subject: f"{self.sentence(subject)} or {other.sentence(subject)}",
+            lambda subject: either(self.sentence(subject), other.sentence(subject)),
         )
 
     def __and__(self, other: "Rule") -> "Rule":
@@ -66,7 +72,7 @@ class Rule:
 def has_role(*roles: Role) -> Rule:
     """Holds one of `roles`."""
     wanted = frozenset(roles)
-    words = " or ".join(ROLE_NAMES[role] for role in roles)
+    words = either(*(ROLE_NAMES[role] for role in roles))
     return Rule(
         lambda actor, _subject: not wanted.isdisjoint(actor.roles),
         lambda _subject: words,
@@ -76,7 +82,7 @@ def has_role(*roles: Role) -> Rule:
 def has_role_besides(*roles: Role) -> Rule:
     """Holds a role that is none of `roles`: those read and never write."""
     passive = frozenset(roles)
-    words = " or ".join(ROLE_NAMES[role] for role in roles)
+    words = either(*(ROLE_NAMES[role] for role in roles))
     return Rule(
         lambda actor, _subject: not passive.issuperset(actor.roles),
         lambda _subject: f"anyone with a role besides {words}",

@@ -166,7 +166,7 @@ def test_require_asks_the_anonymous_to_sign_in() -> None:
         ("workload.edit", "its owner or a planner"),
         ("workload.move_to_live", "its owner"),
         ("signoff.ops", "the ops lead"),
-        ("deputy.name", "the engineering lead or the finance lead or the ops lead"),
+        ("deputy.name", "the engineering lead, the finance lead or the ops lead"),
         ("audit.read", "anyone signed in"),
     ],
 )

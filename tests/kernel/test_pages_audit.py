@@ -176,7 +176,7 @@ def test_who_may_not_export_sees_who_can(as_, trail):
     page = as_("pia").get("/audit/")
 
     assert 'aria-disabled="true"' in page.content.decode()
-    assert "An auditor or a committee member or an administrator can." in said(page)
+    assert "An auditor, a committee member or an administrator can." in said(page)
 
 
 def test_export_is_exactly_what_the_filters_show_oldest_first(as_, trail):
