@@ -265,3 +265,12 @@ def test_days_are_read_as_browsers_send_them(as_):
     as_("felix").post(f"{PAGE}price/", PRICE)
 
     assert ModelPrice.objects.get().valid_from == date(2026, 4, 1)
+
+
+def test_the_address_of_a_form_opened_by_hand_leads_back_to_its_page(as_):
+    answer = as_("felix").get(f"{PAGE}price/")
+
+    assert answer.status_code == 405
+    assert answer["Allow"] == "POST"
+    assert "nothing was sent, and nothing was changed" in words(answer)
+    assert f'href="{PAGE}"' in answer.content.decode()

@@ -13,6 +13,7 @@ from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
+from django.urls import is_valid_path
 
 from portal.kernel import clock
 from portal.kernel.errors import NotSignedIn, Problem
@@ -52,6 +53,8 @@ class ProblemPagesMiddleware:
             page = request.htmx.current_url_abs_path or "/"  # type: ignore[attr-defined]
             back = f"{settings.LOGIN_URL}?{urlencode({'next': page})}"
             return HttpResponse(headers={"HX-Redirect": back})
+        if response.status_code == 405 and not response.content:
+            return _without_a_page(request, response)
         return response
 
     def process_exception(
@@ -98,6 +101,30 @@ def answer_alone(request: HttpRequest, told: Told) -> HttpResponse:
     context = {**_said(told), "page_theme": theme_of(request)}
     text = render_to_string(f"problems/{name}.html", context)
     return _finished(request, HttpResponse(text), told)
+
+
+def _without_a_page(request: HttpRequest, refused: HttpResponse) -> HttpResponse:
+    """An address that takes what a form sends, opened by hand or by the back button."""
+    told = Told(
+        405,
+        "method_not_allowed",
+        "There is no page here",
+        "This address takes what a form sends; nothing was sent, and nothing was "
+        "changed. The form stands on the page before it.",
+        [*_page_before(request.path), HOME],
+        headers={"Allow": refused["Allow"]} if "Allow" in refused else {},
+    )
+    return answer(request, told)
+
+
+def _page_before(path: str) -> list[Way]:
+    """The nearest address above `path` that leads anywhere."""
+    parts = path.strip("/").split("/")
+    for kept in range(len(parts) - 1, 0, -1):
+        above = f"/{'/'.join(parts[:kept])}/"
+        if is_valid_path(above):
+            return [("Open that page", above)]
+    return []
 
 
 def database_away(request: HttpRequest) -> HttpResponse:
