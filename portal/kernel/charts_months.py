@@ -1,12 +1,15 @@
 """A month-by-month chart: lines, dots of what was, and a band of what may be."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import ceil
 
 from portal.kernel.charts_frame import Frame, frame
 
 WIDTH, HEIGHT = 360, 190
 LEFT = 44
+LETTER = 7.2
+"""Room that a letter of an axis takes; "$12.5k" must not lose its first."""
 
 Values = Sequence[float | None]
 
@@ -70,12 +73,10 @@ def month_chart(
 ) -> MonthChart:
     """`months` are the letters below the axis. The first line's value is written at the
     places `labelled`, and always at its end, by `label_words`; `open_month` is the month that still runs."""
-    held = frame(
-        _highest([one.values for one in lines], actual, band),
-        width=WIDTH,
-        height=HEIGHT,
-        left=LEFT,
-    )
+    highest = _highest([one.values for one in lines], actual, band)
+    held = frame(highest, width=WIDTH, height=HEIGHT, left=LEFT)
+    longest = max(len(said) for _, said in held.ticks(words))
+    held = replace(held, left=max(LEFT, ceil(longest * LETTER) + 8))
     count = len(months) - 1
     return MonthChart(
         frame=held,

@@ -44,6 +44,18 @@ def test_a_line_breaks_where_a_month_has_no_value():
     assert [label.words for label in drawn.labels] == ["3.0"]
 
 
+def test_the_longest_words_of_an_axis_have_their_room():
+    short = month_chart(list("JF"), lines=[Line("signed", [1.0, 2.0])], words=str)
+    long = month_chart(
+        list("JF"),
+        lines=[Line("signed", [1.0, 2.0])],
+        words=lambda value: f"$12,{value:.1f}k",
+    )
+
+    assert short.frame.left < long.frame.left
+    assert long.months[0][0] == long.frame.left
+
+
 def test_a_band_goes_up_and_comes_back():
     drawn = month_chart(
         list("JF"), band=Band([1.0, 2.0], [2.0, 4.0]), words=str, lines=()
