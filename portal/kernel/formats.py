@@ -132,6 +132,16 @@ def change(before: Number, after: Number) -> str:
     return f"{step} · {'+' if new > old else ''}{ratio}"
 
 
+def money_change(before: Number, after: Number, currency: str) -> str:
+    """+$332 · +63 %, in whole units as the amounts beside it."""
+    old, new = exact(before), exact(after)
+    if old == new:
+        return "same"
+    sign = "+" if new > old else MINUS
+    step = f"{sign}{money(abs(new - old), currency)}"
+    return step if old == 0 else f"{step} · {change(old, new).partition(' · ')[2]}"
+
+
 def bounds(low: Number, high: Number) -> str:
     """at least 4,200 and at most 5,675."""
     return f"at least {short(low)} and at most {short(high)}"

@@ -15,6 +15,19 @@ NB = "\N{NO-BREAK SPACE}"
 
 
 @pytest.mark.parametrize(
+    ("before", "after", "words"),
+    [
+        (Decimal("528.07"), Decimal("860.25"), "+$332 · +63\N{NO-BREAK SPACE}%"),
+        (Decimal("860.25"), Decimal("528.07"), "−$332 · −39\N{NO-BREAK SPACE}%"),
+        (0, 12, "+$12"),
+        (5, 5, "same"),
+    ],
+)
+def test_money_changes_in_whole_units(before, after, words):
+    assert formats.money_change(before, after, "USD") == words
+
+
+@pytest.mark.parametrize(
     ("number", "words"),
     [
         (0, "0"),

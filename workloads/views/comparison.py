@@ -101,4 +101,4 @@ def _cell(line: tuple[str, str], amount: Decimal | None, currency: str) -> str:
     sign = "+" if amount > 0 else formats.MINUS
     if line[1] == "cost_per_month":
         return f"{sign}{formats.money(abs(amount), currency)}"
-    return format_html("{}{}", sign, look.short(abs(amount)))
+    return format_html('<span class="nb">{}{}</span>', sign, look.short(abs(amount)))

@@ -190,7 +190,7 @@ def figure_rows(
             Row(
                 label=label,
                 before=_figure(name, old, after[budget]) if before else formats.BLANK,
-                change=_step(old, new, first=before is None),
+                change=_step(name, old, new, after[budget], first=before is None),
                 after=_figure(name, new, after[budget]),
                 unit=unit if new is not None else "",
                 same=before is not None and old == new,
@@ -216,9 +216,18 @@ def _figure(name: str, value: Decimal | None, budget: Mapping[str, Any]) -> str:
     return formats.BLANK if value is None else look.short(value)
 
 
-def _step(old: Decimal | None, new: Decimal | None, *, first: bool) -> str:
+def _step(
+    name: str,
+    old: Decimal | None,
+    new: Decimal | None,
+    budget: Mapping[str, Any],
+    *,
+    first: bool,
+) -> str:
     if first:
         return ""
     if old is None or new is None:
         return "" if old == new else "new"
+    if name == "cost_per_month":
+        return formats.money_change(old, new, budget["currency"])
     return formats.change(old, new)
