@@ -133,7 +133,7 @@ def read_outlook(quarter: Quarter, today: date, statuses: Sequence[str]) -> Outl
         absorbs=absorbs,
         band=band,
         spent=tokens_spent(everything, past),
-        recalibrated=recalibrated(),
+        recalibrated=recalibrated(Quarter.of(today, on.current.fiscal_year_starts)),
         logged=_logged(quarter, on, today),
         overlap=overlap(used_in) if used_in else None,
         spreads=spreads(used_in) if used_in else {},

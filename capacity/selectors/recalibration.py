@@ -66,11 +66,14 @@ def is_newest_drafting(run: RecalibrationRun) -> bool:
     ).exists()
 
 
-def accuracy() -> list[Accuracy]:
-    """Every recalibrated quarter, the oldest first. One query."""
+def accuracy(newest: Quarter) -> list[Accuracy]:
+    """Every recalibrated quarter up to the newest ended, the oldest first. One query."""
     rows = (
         RecalibrationRun.objects.filter(
-            status=RunStatus.COMPLETE, is_current=True, period__regex=QUARTER
+            status=RunStatus.COMPLETE,
+            is_current=True,
+            period__regex=QUARTER,
+            period__lte=str(newest),
         )
         .order_by("period")
         .values_list("period", "id", "is_calibrated", "budgets")

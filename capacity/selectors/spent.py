@@ -14,10 +14,11 @@ from capacity.formulas.prices import NoPrice, RateCard, exact_cost
 from capacity.formulas.rounding import quotient, to_cents
 from capacity.formulas.tokens import Tokens
 from capacity.models import RecalibrationRun, UsageDay
+from capacity.models.columns import QUARTER
 from capacity.selectors.actuals import days_of
 from capacity.selectors.forecast import Ground
 from capacity.selectors.standing import tokens_standing
-from portal.kernel.periods import Month
+from portal.kernel.periods import Month, Quarter
 from workloads.rules.shown import ref_of
 
 _SUMS = ("input_tokens", "cached_input_tokens", "output_tokens")
@@ -113,11 +114,18 @@ class Recalibrated:
         return to_cents(quotient(exact.numerator, exact.denominator))
 
 
-def recalibrated() -> Recalibrated | None:
-    """None before the first complete run of a quarter. Two queries."""
+def recalibrated(today: Quarter) -> Recalibrated | None:
+    """None before the first complete run of a quarter. Two queries.
+
+    A quarter that still runs is compared as far as it is entered, a part of its months
+    against the whole of them: no factor for a line.
+    """
     run = (
         RecalibrationRun.objects.filter(
-            status=RunStatus.COMPLETE, is_current=True, period__contains="Q"
+            status=RunStatus.COMPLETE,
+            is_current=True,
+            period__regex=QUARTER,
+            period__lt=str(today),
         )
         .order_by("-period")
         .first()

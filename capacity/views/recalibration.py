@@ -51,7 +51,7 @@ def recalibration(request: HttpRequest) -> HttpResponse:
             else:
                 toast(request, f"{run} of {period_words(run.period)} is under way.")
                 return redirect("capacity:recalibration-run", run.pk)
-    found = accuracy()
+    found = accuracy(newest)
     start = (page_number(request) - 1) * PAGE_SIZE
     listed = list(runs()[start : start + PAGE_SIZE])
     context = {
@@ -76,9 +76,10 @@ def recalibration(request: HttpRequest) -> HttpResponse:
 @require_safe
 def accuracy_csv(_request: HttpRequest) -> HttpResponse:
     """The accuracy over time, a line a quarter and budget, exact."""
+    newest = newest_ended_quarter(clock.now(), current().fiscal_year_starts)
     rows = [
         (str(one.quarter), f"R-{one.run_id}", words, one.errors[name], _yes(one))
-        for one in accuracy()
+        for one in accuracy(newest)
         for name, words in BUDGETS
     ]
     response = HttpResponse(

@@ -18,6 +18,7 @@ from portal.kernel import clock, formats
 from portal.kernel.models import User
 from portal.kernel.pages.paging import page_number, paging_for
 from portal.kernel.pages.toast import toast
+from portal.kernel.periods import Month, Quarter
 from portal.kernel.selectors.numbers import current
 from workloads.selectors.plan import get_workload
 from workloads.services.sheets.writer import CONTENT_TYPES, write_csv
@@ -73,10 +74,11 @@ def run(request: HttpRequest, run_id: int) -> HttpResponse:
     start = (page_number(request) - 1) * PAGE_SIZE
     shown = list(all_results[start : start + PAGE_SIZE])
     takes_over = is_newest_drafting(found)
-    money = current().currency
+    held = current()
+    money = held.currency
     context: dict[str, Any] = {
         "title": f"{found} of {period_words(found.period)}",
-        "lede": _lede(found),
+        "lede": _lede(found, held.fiscal_year_starts),
         "crumbs": [
             ("Recalibration", reverse("capacity:recalibration")),
             (str(found), None),
@@ -100,7 +102,7 @@ def run_csv(_request: HttpRequest, run_id: int) -> HttpResponse:
     rows = [
         (
             *(one.workload.ref, kind, name),
-            *(kept["forecast"], kept["actual"], kept["error"]),
+            *(_decimal(kept[told]) for told in ("forecast", "actual", "error")),
             " ".join(one.missing),
             f"v{one.draft_version}" if one.draft_version else "",
         )
@@ -131,14 +133,28 @@ def take(request: HttpRequest, run_id: int, ref: str) -> HttpResponse:
     return redirect("workloads:estimate", workload.ref, draft.version)
 
 
-def _lede(found: RecalibrationRun) -> str:
+def _lede(found: RecalibrationRun, starts: int) -> str:
     by = found.requested_by.display_name if found.requested_by else "The calendar"
     asked = f"{by} asked for it on {found.requested_at:%-d %b %Y at %H:%M} UTC."
     if found.status in OPEN:
         return f"{asked} You can leave this page and come back to it."
     if found.error:
         return f"{asked} It failed."
-    return f"{asked} {_verdict(found)}"
+    return f"{asked} {_verdict(found)}{_so_far(found, starts)}"
+
+
+def _so_far(found: RecalibrationRun, starts: int) -> str:
+    """Said of a period that was not over: its whole forecast is set against a part."""
+    if "Q" in found.period:
+        ends = Quarter.parse(found.period).last_day(starts)
+    else:
+        ends = Month.parse(found.period).last_day
+    if clock.today(found.requested_at) > ends:
+        return ""
+    return (
+        f" {period_words(found.period)} was not over: its forecast is set against what "
+        "was entered so far, and no line of a chart takes it."
+    )
 
 
 def _verdict(found: RecalibrationRun) -> str:

@@ -6,8 +6,10 @@ import pytest
 from django.test import Client
 
 from capacity.models import RecalibrationRun
+from capacity.selectors.spent import recalibrated
 from capacity.services.recalibration import request_recalibration
 from portal.kernel import clock
+from portal.kernel.periods import Quarter
 from tests.capacity import recalibration as story
 from workloads.services.estimates import open_draft
 
@@ -43,7 +45,7 @@ def test_nothing_is_recalibrated_yet(cast: SimpleNamespace, as_person) -> None:
     page = as_person("nils").get(PAGE).content.decode()
 
     assert "No recalibration yet." in page
-    assert "A planner or the finance lead or the ops lead can." in page
+    assert "A planner, the finance lead or the ops lead can." in page
 
 
 def test_the_button_asks_for_a_run_and_leads_to_it(
@@ -154,6 +156,35 @@ def test_every_figure_of_a_run_is_in_its_sheet(
     lines = sheet.splitlines()
     assert lines[0].startswith("Workload,Kind,Name,Forecast,Actual,Error")
     assert "W-01,input,users,1000,1600,0.6,,v2" in lines
+
+
+def test_an_error_below_zero_is_a_number_in_the_sheet(
+    cast: SimpleNamespace, as_person
+) -> None:
+    run = a_complete_run(cast, users=900, sessions=9_000)
+
+    sheet = as_person("nils").get(f"{PAGE}{run.pk}.csv").content.decode("utf-8-sig")
+
+    assert "W-01,input,users,1000,900,-0.1,," in sheet.splitlines()
+
+
+def test_a_quarter_that_still_runs_is_no_point_of_the_accuracy(
+    cast: SimpleNamespace, as_person
+) -> None:
+    a_complete_run(cast)
+    running = story.recalibrated("2026Q3")
+    nils = as_person("nils")
+
+    of_running = nils.get(f"{PAGE}{running.pk}/").content.decode()
+    page = nils.get(PAGE)
+    sheet = nils.get(f"{PAGE}accuracy.csv").content.decode("utf-8-sig")
+
+    assert "2026-Q3 was not over" in of_running
+    assert [row["quarter"] for row in page.context["accuracy"]] == ["2026-Q2"]
+    assert "2026Q3" not in sheet
+    line = recalibrated(Quarter(2026, 3))
+    assert line is not None
+    assert line.period == "2026Q2"
 
 
 def test_a_run_that_waits_is_looked_at_in_place(
