@@ -16,6 +16,7 @@ from capacity.rules.actuals.entries import (
     OpsEntry,
     TokenEntry,
 )
+from capacity.rules.actuals.words import in_words
 from capacity.selectors.actuals_ground import known_lines
 from capacity.selectors.actuals_table import ActualsFilter, Order, Show
 from capacity.services.actuals_imports import LIMITS
@@ -86,7 +87,7 @@ class ComputeForm(_EntryForm):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        lines = [(line, line.replace("_", " ")) for line in sorted(known_lines())]
+        lines = [(line, in_words(line)) for line in sorted(known_lines())]
         self.fields["line"].choices = [("", "no line: a peak"), *lines]  # type: ignore[attr-defined]
 
     def entry(self) -> ComputeEntry:
@@ -108,7 +109,7 @@ class OpsForm(_EntryForm):
         help_text="Its hours belong to the month of its Thursday.",
     )
     category = forms.ChoiceField(
-        choices=[(str(one), str(one).replace("_", " ")) for one in OpsCategory]
+        choices=[(str(one), in_words(one)) for one in OpsCategory]
     )
     hours = forms.DecimalField()
     field_order = ["workload", "week", "category", "hours"]

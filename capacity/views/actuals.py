@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from capacity.enums import OpsCategory
 from capacity.forms.actuals import FORMS, read_actuals_filter, workload_choices
 from capacity.rules.actuals.entries import COUNTS, Kind
+from capacity.rules.actuals.words import in_words
 from capacity.selectors.actuals_ground import known_lines
 from capacity.selectors.actuals_table import (
     PLATFORM,
@@ -198,14 +199,14 @@ def _selects(asked: ActualsFilter) -> list[dict[str, Any]]:
         )
     ]
     if asked.of is Kind.COMPUTE:
-        lines = [(line, line.replace("_", " ")) for line in sorted(known_lines())]
+        lines = [(line, in_words(line)) for line in sorted(known_lines())]
         selects.append(_select("what", "Line", [("", "Any line"), *lines], asked.what))
     else:
         platform = [(PLATFORM, "The platform")] if asked.of is Kind.OPS else []
         choices = [("", "Any workload"), *platform, *workload_choices()]
         selects.append(_select("workload", "Workload", choices, asked.workload))
     if asked.of is Kind.OPS:
-        words = [(str(one), str(one).replace("_", " ")) for one in OpsCategory]
+        words = [(str(one), in_words(one)) for one in OpsCategory]
         selects.append(
             _select("what", "Category", [("", "Any category"), *words], asked.what)
         )

@@ -6,6 +6,7 @@ from typing import Any
 
 from capacity.rules.actuals.entries import COUNTS, Kind
 from capacity.rules.actuals.sheets import COUNT_COLUMNS
+from capacity.rules.actuals.words import in_words
 from capacity.selectors.actuals_table import PLATFORM, ref_in
 from portal.kernel import formats
 from workloads.services.sheets.writer import PlainRow
@@ -107,7 +108,7 @@ def file_row(kind: Kind, row: Mapping[str, Any]) -> PlainRow:
 def _compute(row: Mapping[str, Any]) -> list[Cell]:
     amount, peak = row["amount"], row["peak_concurrent_sessions"]
     return [
-        Cell(row["line"].replace("_", " ") or "peak of the platform"),
+        Cell(in_words(row["line"]) or "peak of the platform"),
         Cell(row["month"]),
         Cell(
             formats.money(amount, row["currency"], cents=True)
@@ -123,7 +124,7 @@ def _ops(row: Mapping[str, Any]) -> list[Cell]:
         _workload(row),
         Cell(row["week"]),
         Cell(row["month"]),
-        Cell(row["category"].replace("_", " ")),
+        Cell(in_words(row["category"])),
         Cell(formats.in_full(row["hours"])),
     ]
 

@@ -105,8 +105,9 @@ def _words(state: QuarterState) -> str:
     event = state.event
     if event is not None:
         verb = "Closed" if state.is_closed else "Opened again"
-        who = event.entered_by.display_name if event.entered_by else "its days"
-        return f"{verb} by {who} on {day(clock.today(event.entered_at))}"
+        # By itself: after its days, or by a recalibration; the reason below says which.
+        by = f" by {event.entered_by.display_name}" if event.entered_by else ""
+        return f"{verb}{by} on {day(clock.today(event.entered_at))}"
     if state.is_closed:
         return f"Closed by its days on {day(state.closes_on)}"
     if state.has_ended:

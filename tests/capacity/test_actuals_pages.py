@@ -31,7 +31,7 @@ def test_hours_are_entered_and_listed(reader: Reader) -> None:
 
     row = OpsActual.objects.get()
     assert (row.hours, row.entered_by) == (told.D("6.5"), reader.cast.noor)
-    assert "W-01 Customer support chat 2026-W17 2026-04 on call 6.5" in words(answer)
+    assert "W-01 Customer support chat 2026-W17 2026-04 on-call 6.5" in words(answer)
 
 
 def test_costs_and_usage_have_their_own_form(reader: Reader) -> None:

@@ -7,6 +7,7 @@ from typing import Any, Self
 from capacity.rules.actuals.entries import Kind
 from capacity.rules.actuals.judging import Judged, Verdict
 from capacity.rules.actuals.sheets import COLUMN_OF, SheetRow
+from capacity.rules.actuals.words import in_words
 from workloads.rules.sheets.cells import CellError
 
 
@@ -71,6 +72,5 @@ def _figures(judged: Judged) -> str:
     """The row's figures as they were read: a person sees what became of 520k."""
     values = [value for value in judged.entry.values if value not in (None, "")]
     return " · ".join(
-        value.replace("_", " ") if isinstance(value, str) else f"{value:,}"
-        for value in values
+        in_words(value) if isinstance(value, str) else f"{value:,}" for value in values
     )
