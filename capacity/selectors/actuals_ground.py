@@ -42,6 +42,7 @@ def ground_for(kind: Kind, entries: Sequence[AnyEntry], now: datetime) -> Ground
         lines=known_lines() if kind is Kind.COMPUTE else frozenset(),
         refs=frozenset(workload_ids(refs)) if refs else frozenset(),
         measured=_measured(months, refs) if kind is Kind.TOKENS else frozenset(),
+        currency=numbers.current().currency,
         known=_known(kind, entries),
     )
 

@@ -25,7 +25,6 @@ from capacity.selectors.actuals_table import (
 )
 from capacity.services.actuals import enter_compute, enter_ops, enter_tokens
 from capacity.views.actuals_rows import (
-    ABOUT_HEADINGS,
     FILE_HEADINGS,
     HEADS,
     file_row,
@@ -96,10 +95,9 @@ def export(request: HttpRequest, kind: str) -> HttpResponse:
     if kind not in WRITERS:
         raise NotFound("Actuals are exported as CSV or XLSX.")
     asked = read_actuals_filter(request.GET)
-    headings = (*FILE_HEADINGS[asked.of], *ABOUT_HEADINGS)
     rows = (file_row(asked.of, row) for row in rows_of(asked).iterator())
     response = HttpResponse(
-        WRITERS[kind](headings, rows), content_type=CONTENT_TYPES[kind]
+        WRITERS[kind](FILE_HEADINGS[asked.of], rows), content_type=CONTENT_TYPES[kind]
     )
     day = clock.today(clock.now())
     name = f"actuals-{asked.of}-{day:%Y-%m-%d}.{kind}"

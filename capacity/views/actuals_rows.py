@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from capacity.rules.actuals.entries import COUNTS, Kind
-from capacity.rules.actuals.sheets import COUNT_COLUMNS
+from capacity.rules.actuals.sheets import COUNT_COLUMNS, SHEETS
 from capacity.rules.actuals.words import in_words
 from capacity.selectors.actuals_table import PLATFORM, ref_in
 from portal.kernel import formats
@@ -54,21 +54,11 @@ HEADS: Mapping[Kind, tuple[tuple[str, bool], ...]] = {
         *((str(column), True) for column in COUNT_COLUMNS.values()),
     ),
 }
-FILE_HEADINGS: Mapping[Kind, tuple[str, ...]] = {
-    Kind.COMPUTE: ("Month", "Line", "Amount", "Peak concurrent sessions"),
-    Kind.OPS: ("Workload", "Week", "Category", "Hours"),
-    Kind.TOKENS: ("Month", "Workload", *map(str, COUNT_COLUMNS.values())),
-}
 # What an entry says comes first, as a sheet has it; then what stands around it.
-ABOUT_HEADINGS = (
-    "Corrects",
-    "Reason",
-    "Entry",
-    "Corrected by",
-    "Currency",
-    "Entered by",
-    "Entered at",
-)
+FILE_HEADINGS: Mapping[Kind, tuple[str, ...]] = {
+    kind: tuple(map(str, (*sheet.columns, *sheet.unread)))
+    for kind, sheet in SHEETS.items()
+}
 
 
 def row_of(kind: Kind, row: Mapping[str, Any]) -> Row:
@@ -92,14 +82,14 @@ def row_of(kind: Kind, row: Mapping[str, Any]) -> Row:
 
 
 def file_row(kind: Kind, row: Mapping[str, Any]) -> PlainRow:
-    """As a sheet takes it, and what stands around it."""
+    """As a sheet takes it: imported again, it changes nothing."""
     return (
         *_FILE[kind](row),
         row["corrects_id"],
         row["reason"],
+        *([row["currency"]] if kind is Kind.COMPUTE else []),
         row["id"],
         row["corrected_by__id"],
-        row.get("currency", ""),
         row["entered_by__username"],
         f"{row['entered_at']:%Y-%m-%dT%H:%M:%SZ}",
     )

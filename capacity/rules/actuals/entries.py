@@ -50,12 +50,16 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ComputeEntry:
-    """A line's cost in a month, or the month's peak of concurrent sessions."""
+    """A line's cost in a month, or the month's peak of concurrent sessions.
+
+    `currency` is what the amount is said to be in; empty is the organisation's.
+    """
 
     month: str
     line: str = ""
     amount: Decimal | None = None
     peak_concurrent_sessions: Decimal | None = None
+    currency: str = ""
     corrects: int | None = None
     reason: str = ""
 

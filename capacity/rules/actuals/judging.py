@@ -49,6 +49,7 @@ class Ground:
     lines: Collection[str]
     refs: Collection[str]
     measured: Collection[tuple[str, str]]
+    currency: str = ""
     known: Sequence[Known] = ()
     by_id: Mapping[int, Known] = field(init=False)
 
@@ -225,6 +226,9 @@ class Judge:
                 "again, with a reason.",
                 is_state=True,
             )
+        ours = self.ground.currency
+        if isinstance(entry, ComputeEntry) and entry.currency not in ("", ours):
+            yield Refusal("currency", "wrong_currency", f"Every amount is in {ours}.")
         measured = self.ground.measured
         if isinstance(entry, TokenEntry) and entry.identity in measured:
             yield Refusal(

@@ -1,5 +1,6 @@
 """A sheet of actuals: its headings say of which kind, its rows are entries."""
 
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -19,7 +20,14 @@ from capacity.rules.actuals.entries import (
     OpsEntry,
     TokenEntry,
 )
-from workloads.rules.sheets.cells import BadCell, CellError, RawCell, error, shown
+from workloads.rules.sheets.cells import (
+    BadCell,
+    CellError,
+    RawCell,
+    error,
+    read_text,
+    shown,
+)
 from workloads.rules.sheets.columns import Headings
 from workloads.rules.sheets.errors import SheetError
 from workloads.rules.sheets.figures import read_quantity, read_whole
@@ -52,20 +60,36 @@ class Column(StrEnum):
     OUTPUT_TOKENS = "Output tokens"
     CORRECTS = "Corrects"
     REASON = "Reason"
+    CURRENCY = "Currency"
+    ENTRY = "Entry"
+    CORRECTED_BY = "Corrected by"
+    ENTERED_BY = "Entered by"
+    ENTERED_AT = "Entered at"
 
 
 _ABOUT = (Column.CORRECTS, Column.REASON)
+# What an export tells of an entry that was made: who enters a sheet makes others.
+_TOLD = (Column.ENTRY, Column.CORRECTED_BY, Column.ENTERED_BY, Column.ENTERED_AT)
 COUNT_COLUMNS: Final = {name: Column[name.upper()] for name in COUNTS}
 SHEETS: Final[Mapping[Kind, Headings[Column]]] = {
     Kind.COMPUTE: Headings(
-        (Column.MONTH, Column.LINE, Column.AMOUNT, Column.PEAK, *_ABOUT),
-        frozenset({Column.PEAK, *_ABOUT}),
+        (
+            Column.MONTH,
+            Column.LINE,
+            Column.AMOUNT,
+            Column.PEAK,
+            *_ABOUT,
+            Column.CURRENCY,
+        ),
+        frozenset({Column.PEAK, *_ABOUT, Column.CURRENCY}),
         "a sheet of compute costs",
+        _TOLD,
     ),
     Kind.OPS: Headings(
         (Column.WORKLOAD, Column.WEEK, Column.CATEGORY, Column.HOURS, *_ABOUT),
         frozenset(_ABOUT),
         "a sheet of ops hours",
+        _TOLD,
     ),
     Kind.TOKENS: Headings(
         (Column.MONTH, Column.WORKLOAD, *COUNT_COLUMNS.values(), *_ABOUT),
@@ -78,6 +102,7 @@ SHEETS: Final[Mapping[Kind, Headings[Column]]] = {
             }
         ),
         "a sheet of token usage",
+        _TOLD,
     ),
 }
 # What tells one kind from the others.
@@ -197,6 +222,14 @@ def _read_workload(raw: RawCell) -> str:
     return PLATFORM if text.casefold() == PLATFORM else read_ref(raw)
 
 
+def _read_reason(raw: RawCell) -> str:
+    """A reason that was typed on several lines, as its export holds it, is one line."""
+    text = "".join(
+        " " if unicodedata.category(one)[0] in "CZ" else one for one in read_text(raw)
+    )
+    return read_line(" ".join(text.split()), longest=LONGEST_REASON)
+
+
 def _quantity(most: int) -> Callable[[RawCell], Decimal | None]:
     return lambda raw: read_quantity(raw, most=most)
 
@@ -217,7 +250,8 @@ READERS: Final[Mapping[Column, tuple[str, Callable[[RawCell], Any]]]] = {
     Column.HOURS: ("hours", _quantity(MOST_HOURS)),
     **{column: (name, _whole(COUNTS[name])) for name, column in COUNT_COLUMNS.items()},
     Column.CORRECTS: ("corrects", _whole(HIGHEST_ENTRY)),
-    Column.REASON: ("reason", lambda raw: read_line(raw, longest=LONGEST_REASON)),
+    Column.REASON: ("reason", _read_reason),
+    Column.CURRENCY: ("currency", lambda raw: read_line(raw, longest=10).upper()),
 }
 
 

@@ -41,15 +41,18 @@ def folded(heading: str) -> str:
 
 @dataclass(frozen=True)
 class Headings(Generic[C]):
-    """The first row of one kind of sheet. `optional` columns may be left out."""
+    """The first row of one kind of sheet. `optional` columns may be left out, and
+    `unread` ones may stand there: an export has them, and nobody asks for them."""
 
     columns: tuple[C, ...]
     optional: frozenset[C]
     sheet: str
+    unread: tuple[C, ...] = ()
     _by_folded: Mapping[str, C] = field(init=False)
 
     def __post_init__(self) -> None:
-        by_folded = {folded(column): column for column in self.columns}
+        known = (*self.columns, *self.unread)
+        by_folded = {folded(column): column for column in known}
         object.__setattr__(self, "_by_folded", by_folded)
 
     def count_known(self, headings: Sequence[str]) -> int:
