@@ -52,3 +52,64 @@ class RunStatus(StrEnum):
     RUNNING = "running"
     COMPLETE = "complete"
     FAILED = "failed"
+
+
+# --- Gates -------------------------------------------------------------------------
+
+
+class GateState(StrEnum):
+    DRAFT = "draft"
+    SHADOW = "shadow"
+    ACTIVE = "active"
+    SUPERSEDED = "superseded"
+
+
+class GateMode(StrEnum):
+    ENFORCE = "enforce"
+    OBSERVE = "observe"
+
+
+class CeilingBasis(StrEnum):
+    """Where a tier's ceiling comes from."""
+
+    FIXED = "fixed"
+    ESTIMATE = "estimate"
+    MONEY = "money"
+
+
+class OnUnreachable(StrEnum):
+    """What a runtime does while it reaches neither portal nor gate server."""
+
+    ALLOW = "allow"
+    BLOCK = "block"
+
+
+class ProposalCause(StrEnum):
+    QUARTER = "quarter"
+    RATE_CARD = "rate_card"
+    ESTIMATE = "estimate"
+
+
+class ProposalState(StrEnum):
+    OPEN = "open"
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    OUTDATED = "outdated"
+
+
+class LimitScope(StrEnum):
+    WORKLOAD = "workload"
+    AGENT = "agent"
+    DEPARTMENT = "department"
+
+
+class LimitPeriod(StrEnum):
+    DAY = "day"
+    MONTH = "month"
+
+
+class SwitchScope(StrEnum):
+    WORKLOAD = "workload"
+    AGENT = "agent"
+    DEPARTMENT = "department"
+    ALL = "all"

@@ -1,6 +1,23 @@
 """Fields, constraints and triggers of the capacity model. No rule, no side effect."""
 
 from capacity.models.actuals import ComputeActual, OpsActual, QuarterEvent, TokenActual
+from capacity.models.decisions import (
+    Alert,
+    Decision,
+    DecisionRequest,
+    GateEpoch,
+    Reservation,
+    UserCounter,
+)
+from capacity.models.gates import (
+    Account,
+    BundleAcknowledgement,
+    CeilingProposal,
+    GateException,
+    GatePolicy,
+    GateTier,
+    MeteredOptIn,
+)
 from capacity.models.imports import ActualsImport
 from capacity.models.rates import ComputeLine, ModelPrice
 from capacity.models.recalibration import (
@@ -9,25 +26,58 @@ from capacity.models.recalibration import (
     RecalibrationRun,
 )
 from capacity.models.reserve import ReserveDraw, ReserveSize
+from capacity.models.spending import (
+    KillSwitch,
+    SpendAlert,
+    SpendCounter,
+    SpendLimit,
+)
 from capacity.models.staffing import Staffing
 from capacity.models.usage import UsageByDay, UsageByHour, UsageDay, UsageHour
+from capacity.models.usage_events import (
+    QuarantinedEvent,
+    UsageEvent,
+    UsageKey,
+    UsageSession,
+)
 
 __all__ = [
+    "Account",
     "ActualsImport",
+    "Alert",
+    "BundleAcknowledgement",
+    "CeilingProposal",
     "ComputeActual",
     "ComputeLine",
+    "Decision",
+    "DecisionRequest",
+    "GateEpoch",
+    "GateException",
+    "GatePolicy",
+    "GateTier",
+    "KillSwitch",
+    "MeteredOptIn",
     "ModelPrice",
     "OpsActual",
+    "QuarantinedEvent",
     "QuarterEvent",
     "RecalibrationLine",
     "RecalibrationResult",
     "RecalibrationRun",
+    "Reservation",
     "ReserveDraw",
     "ReserveSize",
+    "SpendAlert",
+    "SpendCounter",
+    "SpendLimit",
     "Staffing",
     "TokenActual",
     "UsageByDay",
     "UsageByHour",
     "UsageDay",
+    "UsageEvent",
     "UsageHour",
+    "UsageKey",
+    "UsageSession",
+    "UserCounter",
 ]

@@ -10,6 +10,7 @@ from capacity.services.partitions import ensure_usage_months
 from portal.kernel.periods import Month
 
 MONTH = Month(2031, 2)
+TABLES = ("usageday", "usageevent", "usagehour")
 
 
 def partitions() -> list[str]:
@@ -27,7 +28,7 @@ def test_a_month_is_made_once() -> None:
     for _ in range(2):
         ensure_usage_months([MONTH, MONTH])
 
-    assert partitions() == ["capacity_usageday_203102", "capacity_usagehour_203102"]
+    assert partitions() == [f"capacity_{table}_203102" for table in TABLES]
 
 
 @pytest.mark.django_db
@@ -45,4 +46,4 @@ def test_a_role_that_may_only_write_has_the_month_made() -> None:
             )
         cursor.execute("RESET ROLE")
 
-    assert len(partitions()) == 2
+    assert len(partitions()) == len(TABLES)

@@ -1,0 +1,425 @@
+"""Gate policies: versions, tiers, opt-ins, exceptions, proposals."""
+
+from typing import Any
+
+import pgtrigger
+from django.conf import settings
+from django.core.validators import MinValueValidator, RegexValidator
+from django.db import models
+from django.db.models import Q
+
+from capacity.enums import (
+    CeilingBasis,
+    GateMode,
+    GateState,
+    OnUnreachable,
+    ProposalCause,
+    ProposalState,
+)
+from capacity.models.columns import NAME, money, price, written_as
+from portal.kernel.models.guards import append_only, no_truncate
+from workloads.enums import CostGate
+from workloads.models import Estimate, Workload
+
+MOST_CEILING = 10**15
+"""Tokens a user and month: beyond it no sum of counters fits the database's integers."""
+EVERY_TIER = ""
+FROZEN_COLUMNS = (
+    "workload_id",
+    "version",
+    "mode",
+    "primary_model",
+    "degrade_model",
+    "on_unreachable",
+    "estimate_id",
+    "notice_text",
+    "notice_audience",
+    "notice_activates_on",
+    "no_notice_reason",
+    "ends_on",
+    "spend_limit",
+)
+"""What no door changes once a version left the draft."""
+
+
+def _person() -> models.ForeignKey:
+    return models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+    )
+
+
+def _one_of(field: str, words: Any, name: str) -> models.CheckConstraint:
+    return models.CheckConstraint(
+        condition=Q(**{f"{field}__in": [str(word) for word in words]}), name=name
+    )
+
+
+def _tier(help_text: str, **options: Any) -> models.CharField:
+    return models.CharField(max_length=60, help_text=help_text, **options)
+
+
+class GatePolicy(models.Model):
+    """One version of one workload's gate. Frozen once it left the draft (trigger)."""
+
+    workload = models.ForeignKey(
+        Workload, on_delete=models.PROTECT, related_name="gates"
+    )
+    version = models.PositiveIntegerField()
+    state = models.CharField(max_length=10, default=GateState.DRAFT)
+    mode = models.CharField(max_length=10, default=GateMode.ENFORCE)
+    primary_model = models.CharField(max_length=100)
+    degrade_model = models.CharField(max_length=100, blank=True)
+    on_unreachable = models.CharField(max_length=5)
+    estimate = models.ForeignKey(
+        Estimate,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        help_text="The version whose tokens the ceilings were computed from.",
+    )
+    notice_text = models.TextField(max_length=2000, blank=True)
+    notice_audience = models.CharField(max_length=200, blank=True)
+    notice_activates_on = models.DateField(null=True, blank=True)
+    no_notice_reason = models.TextField(max_length=2000, blank=True)
+    ends_on = models.DateField(
+        null=True, blank=True, help_text="Last day of a version that only observes."
+    )
+    spend_limit = money(
+        "What a version that only observes may cost a month.", null=True, blank=True
+    )
+    created_by = _person()
+    created_at = models.DateTimeField()
+    edited_at = models.DateTimeField()
+    owner_agreed_by = _person()
+    owner_agreed_at = models.DateTimeField(null=True, blank=True)
+    finance_agreed_by = _person()
+    finance_agreed_at = models.DateTimeField(null=True, blank=True)
+    shadow_at = models.DateTimeField(null=True, blank=True)
+    activated_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(
+        null=True, blank=True, help_text="When it was superseded or discarded."
+    )
+    floor = models.PositiveSmallIntegerField(
+        default=500, help_text="Thousandths of the ceiling; below it nothing is said."
+    )
+    notice_at = models.PositiveSmallIntegerField(default=700)
+    banner_at = models.PositiveSmallIntegerField(default=900)
+
+    class Meta:
+        ordering = ["workload_id", "-version"]
+        verbose_name = "gate"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["workload", "version"], name="gate_version_once"
+            ),
+            models.UniqueConstraint(
+                fields=["workload"],
+                condition=Q(state=GateState.ACTIVE),
+                name="gate_one_active",
+            ),
+            models.UniqueConstraint(
+                fields=["workload"],
+                condition=Q(state__in=[GateState.DRAFT, GateState.SHADOW]),
+                name="gate_one_open",
+            ),
+            _one_of("state", GateState, "gate_state_known"),
+            _one_of("mode", GateMode, "gate_mode_known"),
+            _one_of("on_unreachable", OnUnreachable, "gate_on_unreachable_known"),
+            models.CheckConstraint(
+                condition=Q(mode=GateMode.ENFORCE)
+                | Q(ends_on__isnull=False, spend_limit__isnull=False),
+                name="gate_observer_has_an_end_and_a_limit",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state=GateState.ACTIVE)
+                | Q(owner_agreed_by__isnull=False, finance_agreed_by__isnull=False),
+                name="gate_active_has_two_people",
+            ),
+            models.CheckConstraint(
+                condition=Q(owner_agreed_by__isnull=True)
+                | Q(finance_agreed_by__isnull=True)
+                | ~Q(owner_agreed_by=models.F("finance_agreed_by")),
+                name="gate_two_different_people",
+            ),
+        ]
+        triggers = [
+            pgtrigger.Protect(
+                name="gate_starts_draft",
+                operation=pgtrigger.Insert,
+                condition=~pgtrigger.Q(new__state="draft"),
+            ),
+            pgtrigger.FSM(
+                name="gate_state_steps",
+                field="state",
+                transitions=[
+                    ("draft", "shadow"),
+                    ("draft", "active"),
+                    ("draft", "superseded"),
+                    ("shadow", "active"),
+                    ("shadow", "superseded"),
+                    ("active", "superseded"),
+                ],
+            ),
+            pgtrigger.Protect(
+                name="gate_frozen_after_draft",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Condition(
+                    "OLD.state <> 'draft' AND ("
+                    + " OR ".join(
+                        f"OLD.{column} IS DISTINCT FROM NEW.{column}"
+                        for column in FROZEN_COLUMNS
+                    )
+                    + ")"
+                ),
+            ),
+            pgtrigger.Protect(name="gate_no_delete", operation=pgtrigger.Delete),
+            no_truncate("gate"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.workload_id} gate v{self.version}"
+
+
+class GateTier(models.Model):
+    """One tier of one version: its ceiling, and what happens at it."""
+
+    policy = models.ForeignKey(
+        GatePolicy, on_delete=models.PROTECT, related_name="tiers"
+    )
+    tier = _tier("A code in snake_case.", default="standard")
+    ceiling_tokens = models.PositiveBigIntegerField(
+        validators=[MinValueValidator(1)], help_text="Tokens a user and month."
+    )
+    overage = models.CharField(max_length=20)
+    ceiling_basis = models.CharField(max_length=10, default=CeilingBasis.FIXED)
+    allowance = models.DecimalField(
+        max_digits=6,
+        decimal_places=3,
+        null=True,
+        blank=True,
+        help_text="Times the estimate's tokens a user and month.",
+    )
+    amount = money("Money a user and month.", null=True, blank=True)
+    overage_limit_tokens = models.PositiveBigIntegerField(null=True, blank=True)
+    overage_price_per_million = price(
+        "Money a million tokens over the ceiling.", null=True, blank=True
+    )
+    opt_in = models.ForeignKey(
+        "capacity.MeteredOptIn",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+    )
+    reason = models.TextField(max_length=2000, blank=True)
+
+    class Meta:
+        ordering = ["policy_id", "tier"]
+        verbose_name = "tier of a gate"
+        verbose_name_plural = "tiers of gates"
+        constraints = [
+            models.UniqueConstraint(fields=["policy", "tier"], name="gatetier_once"),
+            written_as("tier", NAME, "gatetier_code"),
+            _one_of("overage", CostGate, "gatetier_overage_known"),
+            _one_of("ceiling_basis", CeilingBasis, "gatetier_basis_known"),
+            models.CheckConstraint(
+                condition=Q(ceiling_tokens__gte=1, ceiling_tokens__lte=MOST_CEILING),
+                name="gatetier_ceiling_in_range",
+            ),
+            models.CheckConstraint(
+                condition=~Q(overage=CostGate.PAY_AS_YOU_GO) | Q(opt_in__isnull=False),
+                name="gatetier_metered_is_opted_in",
+            ),
+            models.CheckConstraint(
+                condition=~Q(ceiling_basis=CeilingBasis.MONEY) | Q(amount__gt=0),
+                name="gatetier_money_has_an_amount",
+            ),
+        ]
+        triggers = [
+            pgtrigger.Trigger(
+                name="gatetier_frozen_with_its_gate",
+                operation=pgtrigger.Insert | pgtrigger.Update | pgtrigger.Delete,
+                when=pgtrigger.Before,
+                func="""
+                    IF EXISTS (
+                        SELECT 1 FROM capacity_gatepolicy
+                        WHERE id = COALESCE(NEW.policy_id, OLD.policy_id)
+                        AND state <> 'draft'
+                    ) THEN
+                        RAISE EXCEPTION 'a tier changes with a draft of its gate only';
+                    END IF;
+                    IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
+                    RETURN NEW;
+                """,
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.tier} of gate {self.policy_id}"
+
+
+class MeteredOptIn(models.Model):
+    """A tier's consent to pay for overage. Withdrawn, the runtime holds it as a hard cap."""
+
+    workload = models.ForeignKey(
+        Workload, on_delete=models.PROTECT, related_name="opt_ins"
+    )
+    tier = _tier("The tier that opted in.")
+    by = models.CharField(max_length=200, help_text="Who opted in.")
+    at = models.DateTimeField(help_text="When they did.")
+    reference = models.CharField(max_length=200, help_text="The contract.")
+    recorded_by = _person()
+    recorded_at = models.DateTimeField()
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+    withdrawn_by = _person()
+    withdrawal_reason = models.TextField(max_length=2000, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+        verbose_name = "metered opt-in"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["workload", "tier"],
+                condition=Q(withdrawn_at__isnull=True),
+                name="optin_one_standing",
+            ),
+        ]
+        triggers = [
+            pgtrigger.Protect(name="optin_no_delete", operation=pgtrigger.Delete),
+            no_truncate("optin"),
+        ]
+
+    def __str__(self) -> str:
+        return f"opt-in {self.pk} of {self.tier}"
+
+
+class CeilingProposal(models.Model):
+    """New ceilings that a job found: accepted into a draft or refused, never applied."""
+
+    workload = models.ForeignKey(
+        Workload, on_delete=models.PROTECT, related_name="ceiling_proposals"
+    )
+    policy = models.ForeignKey(GatePolicy, on_delete=models.PROTECT, related_name="+")
+    cause = models.CharField(max_length=10)
+    cause_key = models.CharField(
+        max_length=100, help_text="2026Q2, card-7, estimate-3: asked for once each."
+    )
+    ceilings = models.JSONField(
+        help_text="[{tier, basis, ceiling_tokens, proposed_tokens, formula}]"
+    )
+    state = models.CharField(max_length=10, default=ProposalState.OPEN)
+    created_at = models.DateTimeField()
+    decided_by = _person()
+    decided_at = models.DateTimeField(null=True, blank=True)
+    reason = models.TextField(max_length=2000, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+        verbose_name = "proposal of ceilings"
+        verbose_name_plural = "proposals of ceilings"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["policy", "cause_key"], name="proposal_once_a_cause"
+            ),
+            _one_of("cause", ProposalCause, "proposal_cause_known"),
+            _one_of("state", ProposalState, "proposal_state_known"),
+        ]
+
+    def __str__(self) -> str:
+        return f"proposal {self.pk}"
+
+
+class GateException(models.Model):
+    """A temporary ceiling of one user's or one account's own."""
+
+    workload = models.ForeignKey(
+        Workload, on_delete=models.PROTECT, related_name="gate_exceptions"
+    )
+    tier = _tier("Empty for every tier.", blank=True, default=EVERY_TIER)
+    user_ref = models.CharField(max_length=100, blank=True)
+    account = models.ForeignKey(
+        "capacity.Account",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="exceptions",
+    )
+    ceiling_tokens = models.PositiveBigIntegerField(help_text="In place of the tier's.")
+    reason = models.TextField(max_length=2000)
+    approved_by = _person()
+    created_at = models.DateTimeField()
+    ends_on = models.DateField(help_text="The last day on which it holds.")
+    ended_at = models.DateTimeField(
+        null=True, blank=True, help_text="When it was taken back before its end."
+    )
+
+    class Meta:
+        ordering = ["-id"]
+        verbose_name = "exception of a gate"
+        verbose_name_plural = "exceptions of gates"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(user_ref="") ^ Q(account__isnull=True),
+                name="gateexception_of_one",
+            ),
+            models.CheckConstraint(
+                condition=Q(ceiling_tokens__gte=1, ceiling_tokens__lte=MOST_CEILING),
+                name="gateexception_ceiling_in_range",
+            ),
+        ]
+        indexes = [models.Index(fields=["workload", "user_ref"])]
+        triggers = [
+            pgtrigger.Protect(
+                name="gateexception_no_delete", operation=pgtrigger.Delete
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"exception {self.pk}"
+
+
+class Account(models.Model):
+    """Who pays for a group of users: mails about their gates go to its owner."""
+
+    code = models.CharField(
+        max_length=100,
+        unique=True,
+        validators=[RegexValidator(r"^[A-Za-z0-9][A-Za-z0-9._:-]*\Z")],
+        help_text="As runtimes send it.",
+    )
+    name = models.CharField(max_length=200)
+    owner_email = models.EmailField()
+    billing_email = models.EmailField(
+        blank=True, help_text="Who is told of metered overage; empty for the owner."
+    )
+    version = models.PositiveIntegerField(default=1)
+    edited_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["code"]
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class BundleAcknowledgement(models.Model):
+    """A runtime said that it holds a bundle; evidence of enforcement."""
+
+    at = models.DateTimeField()
+    runtime = models.CharField(max_length=200)
+    etag = models.CharField(max_length=100)
+    versions = models.JSONField(help_text="{workload reference: gate version}")
+    by = _person()
+
+    class Meta:
+        ordering = ["-id"]
+        verbose_name = "acknowledged bundle"
+        indexes = [models.Index(fields=["-at"])]
+        triggers = append_only("bundle")
+
+    def __str__(self) -> str:
+        return f"{self.runtime} {self.etag[:12]}"
