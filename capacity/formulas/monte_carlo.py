@@ -111,6 +111,21 @@ def monte_carlo(
     )
 
 
+def tokens_bands(setting: Setting, *, samples: int, seed: int) -> list[Band]:
+    """What each month's tokens may cost: as `monte_carlo` of no change, and only that.
+
+    The stream is the same, so the figures are. Compute, hours and the reserve's verdict,
+    which take most of the time, are left out.
+    """
+    draws = draws_of(setting.workloads)
+    plan = SampledPlan(setting, Changes(), draws)
+    tokens = np.empty((len(setting.periods), samples))
+    stream = Stream(draws, samples, seed)
+    for some, rows in stream.chunks(max(1, HELD // plan.numbers_a_sample)):
+        tokens[:, some] = plan.tokens_cost(rows)
+    return [_band(month) for month in _percentiles(tokens)]
+
+
 class _Judge:
     """Whether the reserve absorbs a sample, quarter by quarter and budget by budget."""
 

@@ -2,7 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from fractions import Fraction
+
+from capacity.formulas.rounding import quotient, to_cents
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,32 @@ def _share_of_top(ranked: Sequence[int], total: int, percent: int) -> Fraction:
         return Fraction(0)
     heaviest = max(1, len(ranked) * percent // 100)
     return Fraction(sum(ranked[-heaviest:]), total)
+
+
+def exposure(spent: Decimal, found: Spread) -> Decimal:
+    """What the month had cost, were every user the one at P99. Money, in cents.
+
+    spent × P99 ÷ mean: models, prices and the share of cached input as they were. Source:
+    the capacity model, the spread behind the mean.
+    """
+    if not found.mean:
+        return to_cents(spent)
+    times = Fraction(found.p99) / found.mean
+    exact = Fraction(spent) * times
+    return to_cents(quotient(exact.numerator, exact.denominator))
+
+
+def equalled(amount: Decimal, budgets: Mapping[str, Decimal]) -> tuple[str, ...]:
+    """The budgets that an amount would pay for together, the dearest first.
+
+    Each that still fits into what is left is taken; of two alike, the one named first.
+    """
+    taken = []
+    for name in sorted(budgets, key=lambda one: -budgets[one]):
+        if 0 < budgets[name] <= amount:
+            taken.append(name)
+            amount -= budgets[name]
+    return tuple(taken)
 
 
 @dataclass(frozen=True, slots=True)

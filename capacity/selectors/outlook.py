@@ -6,10 +6,10 @@ from datetime import date
 from decimal import Decimal
 
 from capacity.enums import OpsCategory
-from capacity.formulas.changes import Changes
 from capacity.formulas.forecast import MonthForecast, ops_of
 from capacity.formulas.monte_carlo import Band
 from capacity.formulas.people import Spread
+from capacity.formulas.scenarios import Outcome, StressTest
 from capacity.formulas.staffing import (
     WEEKS_A_QUARTER,
     HiddenFactors,
@@ -18,7 +18,9 @@ from capacity.formulas.staffing import (
 )
 from capacity.models import UsageDay
 from capacity.selectors.actuals import OpsMonth, ops_hours_by_month
+from capacity.selectors.bands import tokens_band
 from capacity.selectors.budgets import QuarterForecast, by_quarter
+from capacity.selectors.exposure import Exposure, exposures
 from capacity.selectors.forecast import Ground, ground
 from capacity.selectors.overlap import Overlap, overlap, spreads
 from capacity.selectors.problems import NotForecast
@@ -31,8 +33,7 @@ from workloads.enums import COUNTED, Status
 AHEAD = 3
 BACK = 1
 LOGGED_BACK = 4
-# A band on a page: enough for its edges to stand still from one plan to the next.
-SAMPLES, SEED = 2_000, 7
+STRESSED_MONTHS = 12
 
 
 @dataclass(frozen=True)
@@ -48,13 +49,14 @@ class Outlook:
     everything: Ground
     forecasts: Mapping[Quarter, QuarterForecast]
     reserve: Reserve | None
-    absorbs: bool | None
+    stress: Sequence[tuple[StressTest, Outcome]]
     band: Mapping[Month, Band]
     spent: Mapping[Month, Decimal]
     recalibrated: Recalibrated | None
     logged: Mapping[Quarter, "Logged"] = field(default_factory=dict)
     overlap: Overlap | None = None
     spreads: Mapping[str, Spread] = field(default_factory=dict)
+    exposures: Mapping[str, Exposure] = field(default_factory=dict)
 
     @property
     def shown(self) -> QuarterForecast:
@@ -122,7 +124,7 @@ def read_outlook(quarter: Quarter, today: date, statuses: Sequence[str]) -> Outl
     ]
     past = [month for month in drawn if month <= Month.of(today)]
     used_in = _newest_usage(drawn[-1])
-    absorbs, band = _chances(on, quarter, today)
+    behind = spreads(used_in) if used_in else {}
     return Outlook(
         quarter=quarter,
         today=today,
@@ -130,13 +132,14 @@ def read_outlook(quarter: Quarter, today: date, statuses: Sequence[str]) -> Outl
         everything=everything,
         forecasts=forecasts,
         reserve=_reserve(quarter, on),
-        absorbs=absorbs,
-        band=band,
+        stress=_stress(on, today),
+        band=_band(on, quarter),
         spent=tokens_spent(everything, past),
         recalibrated=recalibrated(Quarter.of(today, on.current.fiscal_year_starts)),
         logged=_logged(quarter, on, today),
         overlap=overlap(used_in) if used_in else None,
-        spreads=spreads(used_in) if used_in else {},
+        spreads=behind,
+        exposures=exposures(used_in, behind, on) if used_in else {},
     )
 
 
@@ -147,24 +150,22 @@ def _reserve(quarter: Quarter, on: Ground) -> Reserve | None:
         return None
 
 
-def _chances(
-    on: Ground, quarter: Quarter, today: date
-) -> tuple[bool | None, dict[Month, Band]]:
-    """Whether the reserve absorbs the standing stress tests, and the band around the
-    months to come; neither where a price is missing."""
-    starts = on.current.fiscal_year_starts
-    first = quarter.months(starts)[0]
+def _stress(on: Ground, today: date) -> Sequence[tuple[StressTest, Outcome]]:
+    """The standing stress tests of the plan as it is now; none where a price is missing."""
+    now = Month.of(today)
     try:
-        played = stage(first, 3 * AHEAD, on)
-        sampled = played.sample(Changes(), samples=SAMPLES, seed=SEED)
-        now = Month.of(today)
-        tests = stage(now, 12, on).stress(now)
+        return stage(now, STRESSED_MONTHS, on).stress(now)
     except NotForecast:
-        return None, {}
-    return (
-        all(outcome.reserve_absorbs for _, outcome in tests),
-        {Month.of(one.month.first_day): one.tokens_cost for one in sampled.months},
-    )
+        return ()
+
+
+def _band(on: Ground, quarter: Quarter) -> Mapping[Month, Band]:
+    """What the tokens of the months to come may cost; none where a price is missing."""
+    first = quarter.months(on.current.fiscal_year_starts)[0]
+    try:
+        return tokens_band(on, first, 3 * AHEAD)
+    except NotForecast:
+        return {}
 
 
 def _logged(quarter: Quarter, on: Ground, today: date) -> dict[Quarter, Logged]:

@@ -12,6 +12,7 @@ from capacity.selectors.budgets import QuarterForecast
 from capacity.selectors.outlook import Outlook
 from capacity.views.budget_words import dated, name_of, rounded, sessions_of
 from capacity.views.drawn import ops_of
+from capacity.views.stress_words import stress_rows
 from portal.kernel import beams, formats
 from portal.kernel.templatetags import look
 
@@ -230,7 +231,11 @@ def reserve_panel(outlook: Outlook) -> dict[str, Any]:
             ("drawn", look.money(-reserve.drawn, currency)),
         ],
         "provisional": reserve.provisional,
-        "absorbs": outlook.absorbs,
+        "stress": stress_rows(
+            outlook.stress,
+            currency=currency,
+            starts=outlook.on.current.fiscal_year_starts,
+        ),
         "formula": (
             f"{ratio} of tokens, of compute, and of ops hours × 13 weeks × "
             f"{formats.money(outlook.on.current.ops_hour_price, currency, cents=True)}."

@@ -1,6 +1,6 @@
 """Traps and people on the page of the budgets: means that hide what they are made of."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -8,6 +8,7 @@ from capacity.formulas.people import shared_forecast
 from capacity.formulas.prices import NoPrice
 from capacity.formulas.rounding import round_half_up
 from capacity.formulas.traps import Floor
+from capacity.selectors.exposure import Exposure
 from capacity.selectors.outlook import Outlook
 from capacity.selectors.overlap import Overlap, bounds
 from capacity.selectors.traps import Averaged, floor_of, new_in
@@ -18,6 +19,7 @@ from portal.kernel.templatetags import look
 from workloads.enums import COUNTED, Status
 
 MOST_IN_MATRIX = 8
+MOST_EQUALLED = 3
 
 
 def averaging_panel(outlook: Outlook) -> dict[str, Any]:
@@ -136,7 +138,7 @@ def _pair(
     }
 
 
-def spread_rows(outlook: Outlook) -> list[dict[str, str]]:
+def spread_rows(outlook: Outlook) -> list[dict[str, Any]]:
     """Each workload's users of the month, beside the mean that its estimate uses."""
     sized = {one.ref: one for one in outlook.everything.plan.sized}
     rows = []
@@ -153,9 +155,30 @@ def spread_rows(outlook: Outlook) -> list[dict[str, str]]:
                 "p99": look.short(one.p99),
                 "top1": formats.share(rounded(one.share_of_top_1_percent, 4)),
                 "top10": formats.share(rounded(one.share_of_top_10_percent, 4)),
+                **_exposed(outlook.exposures.get(ref), outlook.currency),
             }
         )
     return rows
+
+
+def _exposed(found: Exposure | None, currency: str) -> dict[str, Any]:
+    """$4,200 and W-02 and W-07; a gate that is active holds the cost."""
+    if found is None:
+        return {"at_p99": "gated", "equals": formats.BLANK}
+    if found.cost is None:
+        return {"at_p99": "no price", "equals": formats.BLANK}
+    return {
+        "at_p99": look.money(found.cost, currency),
+        "equals": _named(found.equals)
+        if found.equals
+        else "less than any other budget",
+    }
+
+
+def _named(refs: Sequence[str]) -> str:
+    more = len(refs) - MOST_EQUALLED
+    shown = list(refs[:MOST_EQUALLED]) + ([f"{more} more"] if more > 0 else [])
+    return formats.listed(shown)
 
 
 def workload_rows(outlook: Outlook) -> dict[str, Any]:

@@ -1,15 +1,13 @@
-"""What the page of scenarios says: verdicts, sums, and the stress tests' sentences."""
+"""What the page of scenarios says: verdicts and sums."""
 
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any
-from urllib.parse import urlencode
-
-from django.urls import reverse
 
 from capacity.formulas.forecast import MonthForecast
-from capacity.formulas.scenarios import Outcome, QuarterVerdict, StressTest
+from capacity.formulas.scenarios import QuarterVerdict
 from capacity.views.scenario_charts import Played
+from capacity.views.stress_words import missing_words
 from portal.kernel import formats
 from portal.kernel.pages.joints import Figure
 from portal.kernel.periods import Quarter
@@ -34,20 +32,9 @@ def verdict_of(played: Played) -> dict[str, str]:
         }
     return {
         "tone": "stop",
-        "fact": f"The reserve absorbs it: no, {_missing(played, played.outcome)}.",
+        "fact": f"The reserve absorbs it: no, {missing_words(played.outcome, played.currency)}.",
         "sentence": "A saving in one budget does not pay for another.",
     }
-
-
-def _missing(played: Played, outcome: Outcome) -> str:
-    """missing $1,200 in 2026-Q3, and how many quarters more."""
-    short = [one for one in outcome.quarters if not one.absorbed]
-    worst = max(short, key=lambda one: one.missing)
-    said = f"missing {_money(played, worst.missing)} in {_label(worst)}"
-    more = len(short) - 1
-    if not more:
-        return said
-    return f"{said}, and less in {more} more quarter{'s' if more > 1 else ''}"
 
 
 def quarter_rows(played: Played) -> list[dict[str, Any]]:
@@ -72,40 +59,6 @@ def quarter_rows(played: Played) -> list[dict[str, Any]]:
         }
         for one in played.outcome.quarters
     ]
-
-
-def stress_rows(played: Played) -> list[dict[str, Any]]:
-    """The three standing tests of the plan, each with its address as a scenario."""
-    return [
-        {
-            "sentence": _sentence(test),
-            "absorbed": outcome.reserve_absorbs,
-            "words": "absorbed"
-            if outcome.reserve_absorbs
-            else _missing(played, outcome),
-            "href": f"{reverse('capacity:scenarios')}?{urlencode(_query(played, test))}",
-        }
-        for test, outcome in played.stage.stress(played.today)
-    ]
-
-
-def _sentence(test: StressTest) -> str:
-    if test.code == "twice_the_forecast":
-        return f"{test.subject}, the dearest workload, at twice its forecast"
-    if test.code == "price_rise":
-        return f"{test.subject}, the largest spend, 25 % dearer"
-    return f"One full-time equivalent vacant from {Quarter.parse(test.subject).label}"
-
-
-def _query(played: Played, test: StressTest) -> dict[str, str]:
-    if test.code == "twice_the_forecast":
-        return {f"users.{test.subject}": "2"}
-    if test.code == "price_rise":
-        return {f"price.{test.subject}": "1.25"}
-    starts = played.stage.ground.current.fiscal_year_starts
-    first = Quarter.parse(test.subject).months(starts)[0]
-    hours = f"{test.changes.vacancy_hours_week.normalize():f}"
-    return {"from": str(first), "vacancy": hours}
 
 
 def budget_figures(played: Played) -> list[Figure]:

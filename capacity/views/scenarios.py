@@ -18,9 +18,9 @@ from capacity.views.scenario_charts import Played, charts_of
 from capacity.views.scenario_words import (
     budget_figures,
     quarter_rows,
-    stress_rows,
     verdict_of,
 )
+from capacity.views.stress_words import stress_rows
 from portal.kernel import clock
 from portal.kernel.charts_twin import Twin
 from portal.kernel.errors import Invalid
@@ -136,7 +136,11 @@ def _results(form: ScenarioForm, on: Ground, now: datetime) -> dict[str, Any]:
         "quarters": quarter_rows(played),
         "quarters_twin": _twins(played)["quarters"],
         "charts": charts_of(played),
-        "stress": stress_rows(played),
+        "stress": stress_rows(
+            played.stage.stress(played.today),
+            currency=played.currency,
+            starts=played.stage.ground.current.fiscal_year_starts,
+        ),
         "sampled": played.sampled,
     }
 

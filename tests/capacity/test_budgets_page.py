@@ -162,6 +162,8 @@ def test_usage_brings_the_matrix_the_spread_and_the_actual_cost(real, cast, as_)
     assert "2 people used the workloads in May 2026" in words(page)
     assert "W-01 and W-02 1 100 % 1,100" in words(page)
     assert "The spread behind the mean" in words(page)
+    # 3.00 in May at W-01's two alike users, 9.00 at W-02's one.
+    assert "50 % 50 % $6 less than any other budget" in words(page)
     assert '<circle class="dot open"' in page.content.decode()
     assert "May 2026 really cost $15." in page.content.decode()
 
@@ -180,6 +182,18 @@ def test_too_few_people_cost_more_than_enough_of_them(real, as_):
 
     assert "The lowest point is $3,040 a week at 38 h/week staffed." in page
     assert "Each hour short costs 3 hours of incidents and lost velocity." in page
+
+
+def test_the_standing_stress_tests_say_which_one_is_not_absorbed(real, as_):
+    page = words(as_("noor").get(PAGE))
+
+    assert "The standing stress tests, of the plan as it is now:" in page
+    twice = (
+        "W-01, the dearest workload, at twice its forecast missing $28,643 in 2026-Q3"
+    )
+    assert twice in page
+    assert "Sonnet, the largest spend, 25 % dearer absorbed" in page
+    assert "One full-time equivalent vacant from 2026-Q3 absorbed" in page
 
 
 # --- Charts and their twins ----------------------------------------------------------
@@ -239,5 +253,5 @@ def test_the_page_takes_the_same_queries_whatever_it_shows(
     noor = as_("noor")
     noor.get(PAGE)
 
-    with django_assert_num_queries(21):
+    with django_assert_num_queries(19):
         noor.get(f"{PAGE}?by=workload")

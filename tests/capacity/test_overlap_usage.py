@@ -1,10 +1,12 @@
 """Unique users and those that two workloads share: bounds first, then from usage."""
 
 from datetime import date
+from decimal import Decimal
 from types import SimpleNamespace
 
 import pytest
 
+from capacity.formulas.people import equalled
 from capacity.models import UsageDay
 from capacity.selectors.actuals import usage_by_month
 from capacity.selectors.overlap import spreads
@@ -61,6 +63,7 @@ def test_before_there_is_usage_the_plan_gives_bounds_and_says_so(two, api):
         "bounds": {"at_least": 4200, "at_most": 8400},
         "workloads": [],
         "pairs": [],
+        "spread": [],
         "heavy_in_several": None,
     }
 
@@ -149,5 +152,71 @@ def test_overlap_takes_the_same_queries_whatever_was_used(
     for n in range(3):
         use(two[0], f"u{n}", 10)
 
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(10):
         pia("GET", f"{PATH}?month=2026-05")
+
+
+# --- What users at P99 would cost ----------------------------------------------------
+
+
+def test_a_month_at_p99_and_the_budgets_that_it_equals(two, api):
+    chat, other = two
+    for n in range(1, 101):
+        use(chat, f"u{n}", n * 10_000_000)
+    use(other, "u1", 1_000_000)
+
+    chats, others = read(api)["spread"]
+
+    # Users of 10 to 1,000 million: 50,500 million tokens at 3.00 are 151,500; all at P99,
+    # which is 990 million, 99,000 million.
+    assert chats["p99"] == 990_000_000
+    assert chats["mean"] == 505_000_000
+    assert chats["exposure"]["cost"] == "297000.00"
+    assert chats["exposure"]["equals"] == ["W-02"]
+    forecast = api("pia")("GET", "/api/v1/forecast/?from=2026-05&months=1&by=workload")
+    budgets = {
+        one["workload"]: one["tokens"]["cost"]
+        for one in forecast.json()["months"][0]["workloads"]
+    }
+    assert chats["exposure"]["budgets"] == budgets["W-02"]
+    # One user is the mean and P99 both: the month as it was, less than any other budget.
+    assert others["exposure"] == {
+        "cost": "3.00",
+        "equals": [],
+        "budgets": "0.00",
+        "currency": "USD",
+    }
+
+
+def test_an_active_gate_holds_the_cost_so_that_nothing_is_exposed(
+    two, api, monkeypatch
+):
+    for workload in two:
+        use(workload, "u1", 1_000_000)
+    monkeypatch.setattr(
+        "capacity.selectors.exposure.with_active_gate", lambda: frozenset({"W-01"})
+    )
+
+    held, exposed = read(api)["spread"]
+
+    assert held["exposure"] is None
+    assert exposed["exposure"]["cost"] == "3.00"
+
+
+def test_a_model_without_a_price_leaves_the_exposure_unknown(two, api):
+    use(two[0], "u1", 10, model="Homegrown")
+
+    (found,) = read(api)["spread"]
+
+    assert found["exposure"]["cost"] is None
+
+
+def test_budgets_that_an_amount_equals_are_the_dearest_that_fit() -> None:
+    budgets = {name: Decimal(cost) for name, cost in BUDGETS.items()}
+
+    assert equalled(Decimal(100), budgets) == ("W-02", "W-04")
+    assert equalled(Decimal(1000), budgets) == ("W-03", "W-02", "W-04", "W-01")
+    assert equalled(Decimal(5), budgets) == ()
+
+
+BUDGETS = {"W-01": 30, "W-02": 60, "W-03": 500, "W-04": 40, "W-05": 0}
