@@ -100,7 +100,7 @@ SETTINGS_TABS = (
 
 @dataclass(frozen=True)
 class Entry:
-    """One entry as it stands on a page."""
+    """One entry as it stands on a page; `current` also on the pages below its own."""
 
     name: str
     address: str
@@ -128,10 +128,17 @@ def _entry(section: Section, first: str, path: str) -> Entry:
         is_page=current and path == section.address and not section.pages,
         counts=section.counts,
         pages=tuple(
-            Entry(page.name, page.address, page.address == path)
+            _page(page, path, is_first=page.address == section.address)
             for page in section.pages
             if page.address
         )
         if current
         else (),
     )
+
+
+def _page(page: Place, path: str, *, is_first: bool) -> Entry:
+    # Every page of the section lies below its first one's address.
+    here = path == page.address
+    below = not is_first and path.startswith(page.address)
+    return Entry(page.name, page.address, current=here or below, is_page=here)

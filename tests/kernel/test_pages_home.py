@@ -344,3 +344,33 @@ def test_signing_out_takes_a_form_and_not_a_link(as_):
     assert client.get("/sign-out/").status_code == 405
     assert client.post("/sign-out/")["Location"] == "/sign-in/"
     assert client.get("/").status_code == 302
+
+
+@pytest.mark.parametrize(
+    ("path", "current", "is_page"),
+    [
+        ("/capacity/", ["Budgets"], True),
+        ("/capacity/actuals/", ["Actuals"], True),
+        ("/capacity/actuals/variance/", ["Actuals"], False),
+        ("/capacity/actuals/import/7/", ["Actuals"], False),
+        ("/capacity/recalibration/3/", ["Recalibration"], False),
+        ("/capacity/elsewhere/", [], False),
+    ],
+)
+def test_a_page_below_another_marks_that_one(path, current, is_page) -> None:
+    entries = {entry.name: entry for entry in entries_for(["ops"], path)}
+
+    pages = [page for page in entries["Capacity"].pages if page.current]
+
+    assert [page.name for page in pages] == current
+    assert any(page.is_page for page in pages) is is_page
+
+
+@pytest.mark.parametrize(
+    ("path", "mark"), [("", "page"), ("variance/", "true"), ("import/", "true")]
+)
+def test_actuals_are_marked_on_their_pages(as_, path, mark) -> None:
+    body = as_("noor").get(f"/capacity/actuals/{path}").content.decode()
+
+    marked = f'<a href="/capacity/actuals/" aria-current="{mark}">Actuals</a>'
+    assert body.count(marked) == 2
