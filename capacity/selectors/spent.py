@@ -27,18 +27,23 @@ _SUMS = ("input_tokens", "cached_input_tokens", "output_tokens")
 def tokens_spent(
     ground: Ground, months: Iterable[Month], *, number: int | None = None
 ) -> dict[Month, Decimal]:
-    """Money of each month with actuals, in cents. Two queries.
+    """Money of each month with actuals, in cents: of one workload, where `number` names
+    it. A month in which a price is missing is left out. Two queries."""
+    return read_spent(ground, months, number=number).by_month()
 
-    Of one workload, where `number` names it.
+
+def read_spent(
+    ground: Ground, months: Iterable[Month], *, number: int | None = None
+) -> "Spent":
+    """As `tokens_spent`, with the prices that are missing.
 
     Usage takes the price of its day; what somebody entered, where a workload has no usage
-    in a month, that of the month's first day and of the workload's own model. A month in
-    which a price is missing is left out.
+    in a month, that of the month's first day and of the workload's own model.
     """
+    spent = Spent(ground.rates.card)
     wanted = sorted(set(months))
     if not wanted:
-        return {}
-    spent = _Spent(ground.rates.card)
+        return spent
     of_one = {} if number is None else {"workload__number": number}
     measured = _measured(spent, wanted, of_one)
     models = {one.ref: one.model for one in ground.plan.sized}
@@ -51,11 +56,11 @@ def tokens_spent(
         month, ref = Month.parse(name), ref_of(number)
         if (number, month) not in measured and ref in models:
             spent.add(month, Tokens(*counts), models[ref], month.first_day)
-    return spent.by_month()
+    return spent
 
 
 def _measured(
-    spent: "_Spent", months: list[Month], of_one: Mapping[str, int]
+    spent: "Spent", months: list[Month], of_one: Mapping[str, int]
 ) -> set[tuple[int, Month]]:
     rows = (
         UsageDay.objects.filter(days_of(months), **of_one)
@@ -72,18 +77,24 @@ def _measured(
 
 
 @dataclass
-class _Spent:
-    """Exact sums by month, rounded once."""
+class Spent:
+    """Exact sums by month, rounded once; `lacks` holds the first day without a price of
+    each model that has none, by its name in small letters."""
 
     card: RateCard
     exact: dict[Month, Decimal] = field(default_factory=dict)
     unpriced: set[Month] = field(default_factory=set)
+    lacks: dict[str, NoPrice] = field(default_factory=dict)
 
     def add(self, month: Month, tokens: Tokens, model: str, day: date) -> None:
         try:
             part = exact_cost(tokens, self.card.price(model, day))
-        except NoPrice:
+        except NoPrice as error:
             self.unpriced.add(month)
+            name = error.model.casefold()
+            known = self.lacks.setdefault(name, error)
+            if error.day < known.day:
+                self.lacks[name] = error
             return
         self.exact[month] = self.exact.get(month, Decimal(0)) + part
 

@@ -8,6 +8,7 @@ from decimal import Decimal
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
+from capacity.selectors.problems import NotForecast, PriceMissing
 from capacity.selectors.workload_months import WorkloadMonths, workload_months
 from capacity.views.budget_words import axis_money, month_in_words
 from capacity.views.drawn import Drawn, floats
@@ -24,7 +25,7 @@ from workloads.services.sheets.writer import CONTENT_TYPES, write_csv
 def tokens_by_month(workload: Workload, now: datetime) -> Iterator[Panel]:
     """A chart with its twin, or why there is none."""
     found = workload_months(workload.number, clock.today(now))
-    fact, sentence = ("", "") if found.is_drawn else _why_not(found)
+    fact, sentence = ("", "") if found.is_drawn or found.untold else _why_not(found)
     context = {
         "ref": workload.ref,
         "drawn": _drawn(found) if found.is_drawn else None,
@@ -32,6 +33,7 @@ def tokens_by_month(workload: Workload, now: datetime) -> Iterator[Panel]:
         "has_actuals": any(one.actual is not None for one in found.months),
         "fact": fact,
         "sentence": sentence,
+        "notes": [_note(one, is_drawn=found.is_drawn) for one in found.untold],
     }
     yield Panel("capacity/workloads/_tokens.html", context)
 
@@ -108,12 +110,21 @@ def _against(
     return f"{words}, {formats.money(abs(off), currency)} {side} the {told}."
 
 
+def _note(problem: NotForecast, *, is_drawn: bool) -> dict[str, str]:
+    """What is left out of the chart, why, and where that is mended."""
+    lacks_price = isinstance(problem, PriceMissing)
+    fact = "Months without a price are left out" if lacks_price else problem.title
+    return {
+        "fact": f"{fact if is_drawn else problem.title}.",
+        "sentence": problem.detail,
+        "link": (problem.link or "") if lacks_price else "",
+    }
+
+
 def _why_not(found: WorkloadMonths) -> tuple[str, str]:
     if not found.is_sized:
         return (
             "No forecast yet.",
             "It begins with a submitted estimate that is complete and a ship quarter.",
         )
-    if found.untold:
-        return f"{found.untold.title}.", found.untold.detail
     return "Nothing in these months.", "It is not there in any month shown here."

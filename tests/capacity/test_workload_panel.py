@@ -2,11 +2,13 @@
 
 import csv
 import io
+from datetime import date
+from decimal import Decimal
 from types import SimpleNamespace
 
 import pytest
 
-from capacity.formulas.prices import RateCard
+from capacity.formulas.prices import Price, RateCard
 from capacity.selectors import workload_months
 from tests.capacity.actual_stories import tokens, used
 from tests.capacity.rates import price
@@ -16,6 +18,7 @@ from tests.workloads.pages import Reader, words
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_now")]
 
 PAGE = "/workloads/W-01/"
+RATES = '<a href="/capacity/rates/">Rates and staffing</a>'
 CSV = "/capacity/workloads/W-01/tokens.csv"
 
 
@@ -40,9 +43,51 @@ def test_without_a_price_it_names_the_model(cast, as_, monkeypatch):
     monkeypatch.setattr(workload_months, "rate_card", lambda: RateCard({}))
     stories.submitted(stories.proposed(cast), cast.sarah)
 
-    page = words(as_("adele").get(PAGE))
+    answer = as_("adele").get(PAGE)
 
+    page = words(answer)
     assert "The rate card has no price of Sonnet." in page
+    assert "The finance lead can enter one" in page
+    assert RATES in answer.content.decode()
+
+
+def test_months_without_a_price_are_named_beside_the_chart(cast, as_):
+    price("Sonnet")
+    workload = stories.committed(cast)
+    tokens(workload, "2026-02")
+    used(workload, "2026-04-20", model="Homegrown")
+    used(workload, "2026-04-02", "u-2", model="Homegrown")
+
+    answer = as_("adele").get(PAGE)
+
+    assert 'class="ln signed"' in answer.content.decode()
+    assert (
+        "Months without a price are left out. The rate card has no price of Homegrown. "
+        "The finance lead can enter one that is valid from 2026-04-01. "
+        "Rates and staffing"
+    ) in words(answer)
+    assert words(answer).count("Months without a price") == 1
+
+
+def test_a_price_that_begins_later_is_told_from_the_first_month_it_lacks(
+    cast, as_, monkeypatch
+):
+    stories.committed(cast)
+    later = Price(date(2026, 8, 1), Decimal(3), Decimal(1), Decimal(15))
+    card = RateCard({"sonnet": [later]})
+    monkeypatch.setattr(workload_months, "rate_card", lambda: card)
+
+    answer = as_("adele").get(PAGE)
+
+    assert "The price of Sonnet begins on 2026-08-01, so 2026-0" in words(answer)
+    assert RATES in answer.content.decode()
+
+
+def test_with_every_price_nothing_is_noted(cast, as_):
+    price("Sonnet")
+    tokens(stories.committed(cast), "2026-03")
+
+    assert "left out" not in words(as_("adele").get(PAGE))
 
 
 def test_the_line_the_dots_the_finding_and_the_twin(cast, as_):
