@@ -22,9 +22,10 @@ from capacity.selectors.token_alerts import (
 from capacity.selectors.variance import BudgetVariance, YearVariance, year_variance
 from portal.kernel import clock
 from portal.kernel.enums import Role
-from portal.kernel.formats import in_full, money
+from portal.kernel.formats import MINUS, in_full, money
 from portal.kernel.models import User
 from portal.kernel.selectors import numbers
+from workloads.enums import Status
 from workloads.models import Workload
 from workloads.rules.shown import ref_of
 
@@ -70,13 +71,13 @@ def variance(request: HttpRequest) -> HttpResponse:
     except NotForecast as missing:
         no_price = missing.detail
     user: User = request.user  # type: ignore[assignment]
-    rows = Workload.objects.values_list("number", "name")
-    names = {ref_of(number): name for number, name in rows}
+    rows = Workload.objects.values_list("number", "name", "status")
+    plan = {ref_of(number): (name, status) for number, name, status in rows}
     context = {
         "tabs": tabs_of("variance"),
         "year": year.year if year else None,
         "no_price": no_price,
-        "budgets": [_budget(one, names, year.currency) for one in year.budgets]
+        "budgets": [_budget(one, plan, year.currency) for one in year.budgets]
         if year
         else [],
         "alerts": [_alert(one, current.currency) for one in weekly_alerts(today)],
@@ -88,26 +89,33 @@ def variance(request: HttpRequest) -> HttpResponse:
 
 
 def _budget(
-    one: BudgetVariance, names: Mapping[str, str], currency: str
+    one: BudgetVariance, plan: Mapping[str, tuple[str, str]], currency: str
 ) -> dict[str, Any]:
     return {
         "name": str(one.budget),
         "months": len(one.months),
         "until": str(one.months[-1]) if one.months else "",
         "rows": [
-            _row(f"{row.name} {names.get(row.name, '')}".strip(), row.split, currency)
-            for row in one.rows
+            _row(*_named(row.name, plan), row.split, currency) for row in one.rows
         ],
-        "total": _row("Together", one.total, currency),
+        "total": _row("Together", "", one.total, currency),
         "forecast_year": money(one.forecast_year, currency),
         "outlook_year": money(one.outlook_year, currency),
         "over": _signed(one.outlook_year - one.forecast_year, currency),
     }
 
 
-def _row(name: str, split: Variance, currency: str) -> dict[str, str]:
+def _named(row: str, plan: Mapping[str, tuple[str, str]]) -> tuple[str, str]:
+    """W-01 with its name, and why nothing of it may have been used."""
+    name, status = plan.get(row, ("", ""))
+    idle = "committed, not live yet" if status == Status.COMMITTED else ""
+    return f"{row} {name}".strip(), idle
+
+
+def _row(name: str, idle: str, split: Variance, currency: str) -> dict[str, str]:
     return {
         "name": name,
+        "idle": idle,
         "forecast": money(split.forecast, currency),
         "actual": money(split.actual, currency),
         "difference": _signed(split.difference, currency),
@@ -155,5 +163,7 @@ def _loops(loops: list[LikelyLoop], user: User) -> list[dict[str, Any]]:
 
 
 def _signed(amount: Any, currency: str) -> str:
-    text = money(amount, currency)
-    return f"+{text}" if amount > 0 else text
+    """No sign before what rounds to nothing."""
+    nothing = money(0, currency)
+    text = money(abs(amount), currency)
+    return text if text == nothing else f"{'+' if amount > 0 else MINUS}{text}"

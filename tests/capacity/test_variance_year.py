@@ -172,6 +172,21 @@ def test_the_page_tells_variance_alerts_and_loops(
         assert ("person-ref" in page) is shown, who
 
 
+def test_the_page_says_what_is_not_live_yet_and_signs_no_nothing(
+    cast: SimpleNamespace, at_now: None, chat
+) -> None:
+    stories.committed(cast, name="Not there yet", ship_quarter="2026Q2")
+    told.ops(chat, "2026-W17", "100")
+    told.used(chat, "2026-04-20", "person-ref")
+
+    page = words(Reader(cast)("noor").get("/capacity/actuals/variance/"))
+
+    assert "W-02 Not there yet committed, not live yet" in page
+    assert "W-01 Customer support chat committed" not in page
+    assert "+$0" not in page
+    assert "−$0" not in page
+
+
 def test_without_a_price_the_page_says_which(
     chat, cast: SimpleNamespace, at_now: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
