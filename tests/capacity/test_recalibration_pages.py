@@ -11,6 +11,7 @@ from capacity.services.recalibration import request_recalibration
 from portal.kernel import clock
 from portal.kernel.periods import Quarter
 from tests.capacity import recalibration as story
+from tests.workloads.pages import words
 from workloads.services.estimates import open_draft
 
 pytestmark = pytest.mark.django_db
@@ -87,6 +88,20 @@ def test_a_run_tells_forecast_actual_error_and_draft(
     assert "Look at draft v2" in page
     assert "it is calibrated" in page
     assert f"{run} of 2026-Q2" in page
+
+
+def test_the_workload_says_who_wrote_the_draft_and_from_what(
+    cast: SimpleNamespace, as_person
+) -> None:
+    run = a_complete_run(cast, users=1600, sessions=16_000)
+    sarah = as_person("sarah")
+
+    page = words(sarah.get("/workloads/W-01/"))
+    draft = words(sarah.get("/workloads/W-01/estimates/2/"))
+
+    wrote = f"The system wrote v2. Observed in 2026Q2; see the recalibration {run}."
+    assert f"A draft waits. {wrote} It changes nothing until it is submitted." in page
+    assert wrote in draft
 
 
 def test_a_persons_draft_is_offered_the_observed_inputs(

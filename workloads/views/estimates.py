@@ -32,6 +32,7 @@ from workloads.views.panels import panels_for
 from workloads.views.reasons import last_change_of, why_not
 from workloads.views.showing import grouped_rows
 from workloads.views.versions import crumbs_of, show_version
+from workloads.views.words import by_the_system
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -136,7 +137,10 @@ def _draft(request: HttpRequest, workload: Workload, draft: Estimate) -> HttpRes
             return _saved(request, workload, saved)
     context = {
         "title": f"{workload.ref} v{draft.version}, a draft",
-        "lede": f"{workload.name}. A draft changes nothing until it is submitted.",
+        "lede": (
+            f"{workload.name}. {by_the_system(draft)}"
+            "A draft changes nothing until it is submitted."
+        ),
         "draft": draft,
         "comparison": comparison,
         "stale": (

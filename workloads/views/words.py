@@ -1,6 +1,9 @@
-"""What the requirements are called where a sentence of their own is too long."""
+"""What the requirements are called where a sentence of their own is too long, and who
+wrote a draft that no person wrote."""
 
 from collections.abc import Iterable
+
+from workloads.models import Estimate
 
 _LACKING = {
     "estimate_complete": "a complete estimate",
@@ -19,3 +22,11 @@ _LACKING = {
 def lacking_words(codes: Iterable[str]) -> str:
     """A complete estimate, an owner with an account, …; unknown codes as they are."""
     return ", ".join(_LACKING.get(code, code.replace("_", " ")) for code in codes)
+
+
+def by_the_system(draft: Estimate) -> str:
+    """The system wrote v2. Observed in 2026Q3; see … Nothing of a person's draft."""
+    if draft.created_by_id is not None:
+        return ""
+    why = f" {draft.note.rstrip('.')}." if draft.note else ""
+    return f"The system wrote v{draft.version}.{why} "

@@ -34,6 +34,7 @@ from workloads.views.history import told_of
 from workloads.views.reasons import door, why_not
 from workloads.views.signatures import shown_signatures
 from workloads.views.steps import next_step_of, other_steps_of, stepper_of
+from workloads.views.words import by_the_system
 
 HISTORY_SHOWN = 8
 ESTIMATES_SHOWN = 20
@@ -135,6 +136,16 @@ def _notes(
                 ),
                 "link": reverse("workloads:estimate", args=[found.ref, newest.version]),
                 "label": f"Open v{newest.version}",
+            }
+        )
+    draft = found.draft_estimate
+    if draft and (wrote := by_the_system(draft)):
+        notes.append(
+            {
+                "fact": "A draft waits.",
+                "sentence": f"{wrote}It changes nothing until it is submitted.",
+                "link": reverse("workloads:estimate", args=[found.ref, draft.version]),
+                "label": f"Open v{draft.version}",
             }
         )
     asked = found.requested_status
