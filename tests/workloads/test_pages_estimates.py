@@ -376,6 +376,16 @@ def test_two_versions_stand_side_by_side_the_older_left(cast, as_, left, right):
     assert "Users 4,200 users +800 · +19 % 5,000 users" in page
     assert "Tokens at full adoption 2.18B /month +416M · +19 % 2.6B /month" in page
     assert "Stable hours 6 h/week +2 · +33 % 8 h/week" in page
+    assert "v1 , superseded Change v2 , submitted" in page
+
+
+def test_a_signed_version_is_called_signed_beside_a_draft(cast, as_):
+    workload = stories.planned(cast)
+    stories.drafted(workload, cast.sarah)
+
+    page = words(as_("noor").get("/workloads/W-01/estimates/1/compare/2/"))
+
+    assert "v1 , signed Change v2 , draft" in page
 
 
 def test_a_draft_stands_beside_the_submitted_version_with_its_models(cast, as_):

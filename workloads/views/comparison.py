@@ -19,6 +19,7 @@ from workloads.selectors.estimates import (
     inputs_if_submitted,
 )
 from workloads.selectors.plan import get_workload
+from workloads.selectors.signoffs import shown_state
 from workloads.selectors.sizing import sizing_on
 from workloads.views.showing import figure_rows, grouped_rows, tier_row
 from workloads.views.versions import crumbs_of, versions_of
@@ -32,7 +33,8 @@ def compare(request: HttpRequest, ref: str, version: int, other: int) -> HttpRes
     """Input by input, and what each budget makes of it; the older version stands left."""
     workload = get_workload(ref)
     before, after = (get_estimate(workload, v) for v in sorted((version, other)))
-    sizing = sizing_on(clock.today(clock.now()))
+    today = clock.today(clock.now())
+    sizing = sizing_on(today)
     old, new = budgets_json(before, sizing), budgets_json(after, sizing)
     # A draft takes its models when it is submitted; until then they are the row's.
     inputs = inputs_if_submitted(before), inputs_if_submitted(after)
@@ -47,6 +49,8 @@ def compare(request: HttpRequest, ref: str, version: int, other: int) -> HttpRes
         "workload": workload,
         "before": before,
         "after": after,
+        "before_state": shown_state(before, today),
+        "after_state": shown_state(after, today),
         "title": f"{workload.ref}: v{before.version} beside v{after.version}",
         "lede": f"{workload.name}. Input by input, and what each budget makes of it.",
         "crumbs": crumbs_of(workload, "Compare"),
