@@ -310,6 +310,11 @@ SHEETS_ARE_KEPT_DAYS = environment.whole_number(
     "WEIGHBRIDGE_KEEP_SHEETS_DAYS", 90, lowest=1, highest=36_500
 )
 
+# --- Gates and usage ---------------------------------------------------------------
+
+# References of users are stored as their keyed hash; empty: as runtimes send them.
+USER_REF_KEY = environment.text("WEIGHBRIDGE_USER_REF_KEY")
+
 # --- The house's joints: see docs/adr for what each list is ------------------------
 
 # Dotted paths of requirement classes, in the order shown to people.

@@ -1,0 +1,1 @@
+"""The hot path: decide, ingest, bundle. psycopg, no serializers, no ORM writes."""
