@@ -24,9 +24,10 @@ from capacity.selectors.exposure import Exposure, exposures
 from capacity.selectors.forecast import Ground, ground
 from capacity.selectors.overlap import Overlap, overlap, spreads
 from capacity.selectors.problems import NotForecast
+from capacity.selectors.recalibrated import Recalibrated, recalibrated
 from capacity.selectors.reserve import Reserve, reserve_of
 from capacity.selectors.scenarios import stage
-from capacity.selectors.spent import Recalibrated, recalibrated, tokens_spent
+from capacity.selectors.spent import tokens_spent
 from portal.kernel.periods import Month, Quarter
 from workloads.enums import COUNTED, Status
 
@@ -135,7 +136,7 @@ def read_outlook(quarter: Quarter, today: date, statuses: Sequence[str]) -> Outl
         stress=_stress(on, today),
         band=_band(on, quarter),
         spent=tokens_spent(everything, past),
-        recalibrated=recalibrated(Quarter.of(today, on.current.fiscal_year_starts)),
+        recalibrated=recalibrated(on, Quarter.of(today, on.current.fiscal_year_starts)),
         logged=_logged(quarter, on, today),
         overlap=overlap(used_in) if used_in else None,
         spreads=behind,

@@ -4,21 +4,17 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from fractions import Fraction
 
 from django.db.models import Sum
 
-from capacity.enums import Budget, RunStatus
-from capacity.formulas.forecast import MonthForecast
 from capacity.formulas.prices import NoPrice, RateCard, exact_cost
-from capacity.formulas.rounding import quotient, to_cents
+from capacity.formulas.rounding import to_cents
 from capacity.formulas.tokens import Tokens
-from capacity.models import RecalibrationRun, UsageDay
-from capacity.models.columns import QUARTER
+from capacity.models import UsageDay
 from capacity.selectors.actuals import days_of
 from capacity.selectors.forecast import Ground
 from capacity.selectors.standing import tokens_standing
-from portal.kernel.periods import Month, Quarter
+from portal.kernel.periods import Month
 from workloads.rules.shown import ref_of
 
 _SUMS = ("input_tokens", "cached_input_tokens", "output_tokens")
@@ -104,49 +100,3 @@ class Spent:
             for month, exact in self.exact.items()
             if month not in self.unpriced
         }
-
-
-@dataclass(frozen=True)
-class Recalibrated:
-    """The newest current recalibration of a quarter: actual ÷ forecast tokens of each
-    workload that it could compare."""
-
-    run: str
-    period: str
-    factors: Mapping[str, Fraction]
-
-    def tokens_cost(self, month: MonthForecast) -> Decimal:
-        """The month's cost with the observed tokens, in cents."""
-        parts = (
-            Fraction(part.tokens_cost) * self.factors.get(ref, Fraction(1))
-            for ref, part in month.by_workload.items()
-        )
-        exact = sum(parts, Fraction(0))
-        return to_cents(quotient(exact.numerator, exact.denominator))
-
-
-def recalibrated(today: Quarter) -> Recalibrated | None:
-    """None before the first complete run of a quarter. Two queries.
-
-    A quarter that still runs is compared as far as it is entered, a part of its months
-    against the whole of them: no factor for a line.
-    """
-    run = (
-        RecalibrationRun.objects.filter(
-            status=RunStatus.COMPLETE,
-            is_current=True,
-            period__regex=QUARTER,
-            period__lt=str(today),
-        )
-        .order_by("-period")
-        .first()
-    )
-    if run is None:
-        return None
-    factors = {}
-    for number, budgets in run.results.values_list("workload__number", "budgets"):
-        told = budgets.get(str(Budget.TOKENS)) or {}
-        forecast, actual = told.get("forecast"), told.get("actual")
-        if number is not None and forecast and actual is not None:
-            factors[ref_of(number)] = Fraction(str(actual)) / Fraction(str(forecast))
-    return Recalibrated(str(run), run.period, factors) if factors else None

@@ -6,7 +6,8 @@ import pytest
 from django.test import Client
 
 from capacity.models import RecalibrationRun
-from capacity.selectors.spent import recalibrated
+from capacity.selectors.forecast import ground
+from capacity.selectors.recalibrated import recalibrated
 from capacity.services.recalibration import request_recalibration
 from portal.kernel import clock
 from portal.kernel.periods import Quarter
@@ -197,7 +198,7 @@ def test_a_quarter_that_still_runs_is_no_point_of_the_accuracy(
     assert "2026-Q3 was not over" in of_running
     assert [row["quarter"] for row in page.context["accuracy"]] == ["2026-Q2"]
     assert "2026Q3" not in sheet
-    line = recalibrated(Quarter(2026, 3))
+    line = recalibrated(ground(), Quarter(2026, 3))
     assert line is not None
     assert line.period == "2026Q2"
 
