@@ -56,11 +56,12 @@ class Ground:
             raise not_forecast(error) from error
 
 
-def ground(statuses: Collection[str] = COUNTED) -> Ground:
-    """Five queries, however many workloads and months."""
+def ground(statuses: Collection[str] = COUNTED, *, with_people: bool = True) -> Ground:
+    """Five queries, however many workloads and months; four without the people, who bear
+    on the ops load alone."""
     current = numbers.current()
     return Ground(
         plan_to_size(current, statuses),
-        Rates(rate_card(), compute_lines(), staffed()),
+        Rates(rate_card(), compute_lines(), staffed() if with_people else {}),
         current,
     )

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.db.models import QuerySet, Sum
+from django.db.models import OuterRef, QuerySet, Subquery, Sum
 
 from capacity.formulas import reserve as formulas
 from capacity.formulas.reserve import ReserveParts
@@ -52,34 +52,33 @@ def reserve_of(quarter: Quarter, on: Ground | None = None) -> Reserve:
 def reserves_of(
     quarters: Iterable[Quarter], on: Ground | None = None
 ) -> dict[Quarter, Reserve]:
-    """Two queries, and the forecast's own where one is provisional and `on` is not given."""
+    """One query, and the forecast's own where one is provisional and `on` is not given."""
     wanted = list(dict.fromkeys(quarters))
     found = fixed_reserves(wanted)
     open_ones = [quarter for quarter in wanted if quarter not in found]
     if open_ones:
-        on = on or ground()
+        # Money alone: who is staffed bears on no cost.
+        on = on or ground(with_people=False)
         for quarter, forecast in by_quarter(on, open_ones).items():
             found[quarter] = provisional_reserve(forecast, on.current)
     return {quarter: found[quarter] for quarter in wanted}
 
 
 def fixed_reserves(quarters: Iterable[Quarter]) -> dict[Quarter, Reserve]:
-    """Of those quarters whose reserve is fixed. Two queries."""
+    """Of those quarters whose reserve is fixed. One query."""
     names = [str(quarter) for quarter in quarters]
-    drawn = dict(
-        ReserveDraw.objects.filter(quarter__in=names)
-        .order_by()
-        .values_list("quarter")
-        .annotate(drawn=Sum("amount"))
+    draws = ReserveDraw.objects.filter(quarter=OuterRef("quarter")).order_by()
+    summed = draws.values("quarter").annotate(drawn=Sum("amount")).values("drawn")
+    sizes = ReserveSize.objects.filter(quarter__in=names).annotate(
+        drawn=Subquery(summed)
     )
-    sizes = ReserveSize.objects.filter(quarter__in=names)
     return {
         Quarter.parse(size.quarter): Reserve(
             Quarter.parse(size.quarter),
             ReserveParts(
                 size.ratio, size.from_compute, size.from_tokens, size.from_ops
             ),
-            drawn.get(size.quarter, Decimal(0)),
+            size.drawn or Decimal(0),
             size.currency,
             provisional=False,
         )

@@ -32,3 +32,17 @@ def test_without_a_price_the_reserve_is_not_told(cast):
     stories.committed(cast)
 
     assert "Reserve left, 2026-Q2 — a model has no price" in home(cast)
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_home_takes_twelve_queries_for_one_workload_and_for_three(
+    cast, django_assert_num_queries, count
+):
+    for number in range(count):
+        stories.committed(cast, name=f"Workload {number}", ship_quarter="2026Q2")
+    staff("2026Q2", "4")
+    noor = Reader(cast)("noor")
+    noor.get("/")
+
+    with django_assert_num_queries(12):
+        noor.get("/")

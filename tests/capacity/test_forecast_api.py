@@ -278,5 +278,5 @@ def test_a_forecast_takes_the_same_queries_whatever_it_counts(
     pia = api("pia")
     pia("GET", PATH)
 
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(7):
         pia("GET", f"{PATH}?months=24&by=workload")

@@ -251,7 +251,7 @@ def test_reserves_take_the_same_queries_for_one_quarter_and_for_three(
     fix(cast)
     quarters = [Q2.plus(later) for later in range(count)]
 
-    with django_assert_num_queries(2 if count == 1 else 7):
+    with django_assert_num_queries(1 if count == 1 else 5):
         found = reserves_of(quarters)
 
     assert [one.provisional for one in found.values()] == [False, True, True][:count]

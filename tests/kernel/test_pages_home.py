@@ -123,7 +123,7 @@ def test_home_tells_what_others_changed_since_the_last_visit(as_, cast):
     assert "· Noor Haddad" not in page
 
 
-@pytest.mark.parametrize(("entries", "queries"), [(1, 17), (3, 17)])
+@pytest.mark.parametrize(("entries", "queries"), [(1, 15), (3, 15)])
 def test_home_takes_the_same_queries_for_one_and_for_three(
     as_, cast, django_assert_num_queries, entries, queries
 ):
