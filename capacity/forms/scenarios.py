@@ -14,7 +14,9 @@ from capacity.formulas.changes import EVERYONE, Changes
 from capacity.formulas.forecast import Sized
 from capacity.formulas.monte_carlo import MOST_SAMPLES
 from capacity.selectors.scenarios import DEFAULT_MONTHS, MOST_MONTHS
+from portal.kernel.formats import in_full
 from portal.kernel.periods import Month, Quarter
+from workloads.selectors.names import workload_names
 
 SAMPLES, SEED = 10_000, 7
 MOST_TIMES = 1_000
@@ -46,11 +48,22 @@ class WorkloadRow:
     """What may change of one workload."""
 
     ref: str
+    name: str
     model: str
     users: int
     users_factor: Slider
     slip: BoundField | None
     drop: BoundField
+
+
+def _refusals(least: int, most: int) -> dict[str, str]:
+    """What is wrong and what it takes, in the portal's words."""
+    range_ = f"It takes {in_full(least)} to {in_full(most)}."
+    return {
+        "invalid": f"That is no number. {range_}",
+        "min_value": range_,
+        "max_value": range_,
+    }
 
 
 def _number(label: str, most: int, *, places: int = 4, **options: Any) -> forms.Field:
@@ -60,6 +73,7 @@ def _number(label: str, most: int, *, places: int = 4, **options: Any) -> forms.
         max_value=most,
         decimal_places=places,
         required=False,
+        error_messages=_refusals(0, most),
         **options,
     )
     field.widget.attrs |= {"class": "num", "step": "any"}
@@ -68,7 +82,12 @@ def _number(label: str, most: int, *, places: int = 4, **options: Any) -> forms.
 
 def _whole(label: str, least: int, most: int, **options: Any) -> forms.Field:
     field = forms.IntegerField(
-        label=label, min_value=least, max_value=most, required=False, **options
+        label=label,
+        min_value=least,
+        max_value=most,
+        required=False,
+        error_messages=_refusals(least, most),
+        **options,
     )
     field.widget.attrs |= {"class": "num"}
     return field
@@ -261,12 +280,14 @@ class ScenarioForm(forms.Form):
 
     def rows(self) -> list[WorkloadRow]:
         rows = []
+        names = workload_names(ref for ref in self.refs if ref in self.workloads)
         for ref in self.refs:
             one = self.workloads.get(ref)
             slips = one is None or one.status != "live"
             rows.append(
                 WorkloadRow(
                     ref=ref,
+                    name=names.get(ref, ""),
                     model=one.model if one else "",
                     users=one.users if one else 0,
                     users_factor=Slider(

@@ -1,5 +1,6 @@
 """The four panels of a quarter: three budgets that never touch, and the reserve."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -160,11 +161,15 @@ def ops_panel(outlook: Outlook) -> Panel:
 
 
 def _stable_sum(outlook: Outlook) -> str:
-    """(6 + 4); of many, their sum alone."""
-    there = _there(outlook)
-    if not 1 < len(there) <= MOST_NAMED:
+    """5 × 6; (6 + 4); of many that differ, their sum alone."""
+    there = Counter(one.ops_hours_week for one in _there(outlook))
+    if not 0 < len(there) <= MOST_NAMED:
         return formats.in_full(ops_of(outlook.shown).load.stable)
-    return f"({' + '.join(formats.in_full(one.ops_hours_week) for one in there)})"
+    parts = [
+        formats.in_full(hours) if count == 1 else f"{count} × {formats.in_full(hours)}"
+        for hours, count in there.items()
+    ]
+    return parts[0] if len(parts) == 1 else f"({' + '.join(parts)})"
 
 
 def _uplift_sum(outlook: Outlook) -> str:

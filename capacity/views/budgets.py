@@ -25,6 +25,7 @@ from portal.kernel import clock, formats
 from portal.kernel.pages.paging import address_with
 from portal.kernel.selectors import numbers
 from workloads.enums import COUNTED, Status
+from workloads.selectors.names import workload_names
 from workloads.services.sheets.writer import CONTENT_TYPES, write_csv
 
 LEDE = (
@@ -39,7 +40,7 @@ def budgets(request: HttpRequest) -> HttpResponse:
     `?status=planned` counts what is planned too."""
     now = clock.now()
     asked, outlook = _read(request, now)
-    context = {
+    context: dict[str, Any] = {
         "title": f"Capacity, {asked.quarter.label}",
         "lede": LEDE,
         "actions": list(_actions()),
@@ -69,7 +70,20 @@ def budgets(request: HttpRequest) -> HttpResponse:
         "factors": outlook.factors,
         "hour_price": outlook.on.current.ops_hour_price,
     }
+    _name(context["averaging"]["rows"], context["spread"], context["by_workload"])
     return render(request, "capacity/budgets/page.html", context)
+
+
+def _name(
+    averaged: list[dict[str, Any]],
+    spread: list[dict[str, str]],
+    parts: dict[str, Any] | None,
+) -> None:
+    """A reference alone says nothing to who does not know the plan by heart."""
+    rows = [*averaged, *spread, *(parts["rows"] if parts else [])]
+    names = workload_names(row["ref"] for row in rows)
+    for row in rows:
+        row["name"] = names.get(row["ref"], "")
 
 
 @require_safe

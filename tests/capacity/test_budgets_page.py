@@ -87,6 +87,8 @@ def test_five_workloads_at_six_hours_one_shipping_ask_for_46_hours(cast, as_):
     page = words(as_("noor").get(PAGE))
 
     assert "46 h/week = 1.15 FTE 30 stable + 12 first quarter + 4 platform" in page
+    assert "= 5 × 6 + 1 × 12 + 4 = 46 h/week." in page
+    assert "46 ÷ 40 = 1.15 full-time equivalents." in page
     assert "2026-Q2 46 of 50 · 92 %, room for 4 h" in page
 
 
@@ -139,7 +141,8 @@ def test_what_is_not_estimated_is_named(real, cast, as_):
 def test_the_averaging_trap_names_56_and_72_percent(real, as_):
     page = as_("noor").get(f"{PAGE}?quarter=2026Q3")
 
-    assert "W-03 172M 392M −56 % W-04 58.5M 209M −72 %" in words(page)
+    assert "W-03 Sales-call summariser 172M 392M −56 %" in words(page)
+    assert "W-04 Code review assistant 58.5M 209M −72 %" in words(page)
     assert 'title="−56.0 %"' in page.content.decode()
     assert 'title="−72.0 %"' in page.content.decode()
 

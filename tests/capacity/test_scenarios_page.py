@@ -133,15 +133,15 @@ def test_an_added_workload_stands_in_the_address(reader: Client) -> None:
 @pytest.mark.parametrize(
     ("query", "said"),
     [
-        ("users=-1", "greater than or equal to 0"),
-        ("months=61", "less than or equal to 60"),
-        ("samples=100001", "less than or equal to 100000"),
+        ("users=-1", "Users of every workload: It takes 0 to 1,000."),
+        ("months=61", "Months: It takes 1 to 60."),
+        ("samples=100001", "Samples: It takes 0 to 100,000."),
         ("from=May", "Write a month like 2026-05."),
         ("from=2099-01", "It lies more than 20 years from 2026-05."),
         ("users.W-99=2", "W-99 is not among the workloads that the forecast counts."),
         ("price.Nova=2", "The rate card has no price of Nova."),
         ("add.users=5", "An added workload needs it."),
-        ("users=many", "Enter a number."),
+        ("users=many", "That is no number. It takes 0 to 1,000."),
     ],
 )
 def test_a_wrong_address_says_why_and_keeps_what_was_written(
