@@ -51,11 +51,12 @@ def write_criterion(
     return _put(
         SuccessCriterion,
         workload,
-        {"metric": metric},
-        {"baseline": baseline, "target": target, "due_on": due_on},
-        ("written_by", actor),
-        ("written_at", now),
-        "criterion.written",
+        key={"metric": metric},
+        values={"baseline": baseline, "target": target, "due_on": due_on},
+        by={"written_by": actor, "written_at": now},
+        action="criterion.written",
+        actor=actor,
+        now=now,
     )
 
 
@@ -172,36 +173,46 @@ def record_readiness(
     return _put(
         ReadinessItem,
         workload,
-        {"item": str(item)},
-        {"link": link, "done_on": done_on, "load_test_factor": load_test_factor},
-        ("recorded_by", actor),
-        ("recorded_at", now),
-        "readiness.recorded",
+        key={"item": str(item)},
+        values={
+            "link": link,
+            "done_on": done_on,
+            "load_test_factor": load_test_factor,
+        },
+        by={"recorded_by": actor, "recorded_at": now},
+        action="readiness.recorded",
+        actor=actor,
+        now=now,
     )
 
 
 def _put(
     kind: type[Record],
     workload: Workload,
-    key: dict[str, Any],
-    values: dict[str, Any],
-    by: tuple[str, User],
-    at: tuple[str, datetime],
+    *,
+    key: Mapping[str, Any],
+    values: Mapping[str, Any],
+    by: Mapping[str, Any],
     action: str,
+    actor: User,
+    now: datetime,
 ) -> Record:
-    """Write a record, or rewrite the one of the same key; as it stands, nothing."""
+    """Write a record, or rewrite the one of the same key; as it stands, nothing.
+
+    `by` holds the record's own columns for `actor` and `now`.
+    """
     earlier = kind._default_manager.filter(workload=workload, **key).first()
     before = {name: getattr(earlier, name) for name in values} if earlier else None
     if earlier is not None and before == values:
         return earlier
     record, _ = kind._default_manager.update_or_create(
-        workload=workload, **key, defaults={**values, by[0]: by[1], at[0]: at[1]}
+        workload=workload, **key, defaults={**values, **by}
     )
     audit.record(
         action,
         f"workload/{workload.ref}",
-        actor=by[1],
-        now=at[1],
+        actor=actor,
+        now=now,
         before=_texts(before) if before else None,
         after={**key, **_texts(values)},
     )
