@@ -12,6 +12,8 @@ STAFFING_OF_A_QUARTER = 7_401
 RESERVE = 7_402
 RATES = 7_403
 ACTUALS = 7_404
+SWITCHES = 7_405
+LIMITS = 7_406
 
 
 def lock_staffing(quarter: Quarter) -> None:
@@ -32,6 +34,16 @@ def lock_rates() -> None:
 def lock_actuals() -> None:
     """Entries of what was used, and the closing of quarters, come one after another."""
     _lock(ACTUALS, 0)
+
+
+def lock_switches() -> None:
+    """Kill switches are thrown and lifted one after another."""
+    _lock(SWITCHES, 0)
+
+
+def lock_limits() -> None:
+    """Spend limits are set and ended one after another."""
+    _lock(LIMITS, 0)
 
 
 def _index(quarter: Quarter) -> int:

@@ -166,6 +166,17 @@ ACCESS: dict[str, Rule] = {
     "quarter.close": has_role(Role.FINANCE),
     "recalibration.start": has_role(Role.PLANNER, Role.FINANCE, Role.OPS),
     "reserve.record": committee,
+    "kill_switch.throw": has_role(
+        Role.OPS, Role.ENGINEERING, Role.FINANCE, Role.COMMITTEE
+    )
+    | is_owner
+    | is_head,
+    "kill_switch.lift": has_role(Role.OPS, Role.COMMITTEE),
+    "spend_limit.set": has_role(Role.FINANCE),
+    "spend_limit.set_for_department": has_role(Role.FINANCE) | is_head,
+    "user_reference.see": has_role(Role.OPS, Role.FINANCE, Role.RUNTIME) | is_owner,
+    "alert.acknowledge": has_role(Role.OPS, Role.FINANCE, Role.RUNTIME) | is_owner,
+    "webhook.manage": admin,
     "department.edit": committee | admin,
     "deputy.name": signers,
     "requirement.ask": has_role_besides(Role.AUDITOR, Role.RUNTIME),
@@ -209,6 +220,13 @@ DOING: dict[str, str] = {
     "signoff.ops": "give the ops signature on {subject}",
     "baseline.take": "take a baseline of the plan",
     "numbers.change": "change the numbers of the model",
+    "kill_switch.throw": "stop {subject}",
+    "kill_switch.lift": "lift a kill switch",
+    "spend_limit.set": "set a spend limit of {subject}",
+    "spend_limit.set_for_department": "set a spend limit of {subject}",
+    "user_reference.see": "see the users of {subject}",
+    "alert.acknowledge": "acknowledge alerts of {subject}",
+    "webhook.manage": "manage webhooks",
     "department.edit": "edit departments",
     "deputy.name": "name a deputy",
     "requirement.ask": "ask for what {subject} lacks",
