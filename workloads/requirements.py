@@ -4,6 +4,7 @@ Each is a small class: the statuses it guards, and a check that answers with one
 met or not, and a link to where it is mended.
 """
 
+from abc import ABC, abstractmethod
 from datetime import datetime
 
 from django.urls import reverse
@@ -208,7 +209,7 @@ class SignoffOps(_SignoffGiven):
     role = SignRole.OPS
 
 
-class _Condition:
+class _Condition(ABC):
     """What is the same in most: one judgement, mended on one page of the workload."""
 
     code: str
@@ -230,8 +231,9 @@ class _Condition:
             since=workload.status_since,
         )
 
+    @abstractmethod
     def judge(self, workload: Workload) -> tuple[bool, str]:
-        raise NotImplementedError
+        """Whether it is met, and the sentence that says so."""
 
 
 class OwnerNamed(_Condition):

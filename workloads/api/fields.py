@@ -1,6 +1,7 @@
 """Body fields of the plan's own: people, departments, model tiers, names."""
 
 import unicodedata
+from abc import ABC, abstractmethod
 from decimal import Decimal
 from typing import Any
 
@@ -37,7 +38,7 @@ class Line(Text):
         return text
 
 
-class _Resolved(Text):
+class _Resolved(Text, ABC):
     """A text that stands for something; what it stands for is the value."""
 
     def run_validation(self, data: Any = empty) -> Any:
@@ -45,8 +46,9 @@ class _Resolved(Text):
         text = super().run_validation(data)
         return self.resolve(text) if isinstance(text, str) else text
 
+    @abstractmethod
     def resolve(self, text: str) -> Any:
-        raise NotImplementedError
+        """What the text stands for; ValidationError else."""
 
 
 class PersonField(_Resolved):

@@ -1,5 +1,6 @@
 """What an estimate is told through the API: its inputs, read strictly."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
@@ -69,7 +70,7 @@ class ProfileField(serializers.Field):
         return value
 
 
-class _ByInput(serializers.Field):
+class _ByInput(serializers.Field, ABC):
     """An object whose names are inputs of an estimate."""
 
     names: tuple[str, ...]
@@ -94,8 +95,9 @@ class _ByInput(serializers.Field):
             raise ValidationError(f"It takes the inputs {known}.", "unknown_input")
         return self.read(value)
 
+    @abstractmethod
     def read(self, value: Any) -> Any:
-        raise NotImplementedError
+        """The value of one input; ValidationError else."""
 
     def to_representation(self, value: Any) -> Any:
         return value

@@ -1,5 +1,6 @@
 """Fields that take numbers as people type them: 520k, 4,200, 12.5."""
 
+from abc import ABC, abstractmethod
 from decimal import Decimal
 from typing import Any
 
@@ -13,7 +14,7 @@ from workloads.rules.sheets.figures import read_quantity, read_whole
 HUNDRED = Decimal(100)
 
 
-class _TypedNumber(forms.CharField):
+class _TypedNumber(forms.CharField, ABC):
     """Text in, number out. What was typed stays as it was typed when it is refused."""
 
     def __init__(
@@ -39,8 +40,9 @@ class _TypedNumber(forms.CharField):
         except BadCell as bad:
             raise forms.ValidationError(f"“{text}”: {bad.detail}") from bad
 
+    @abstractmethod
     def read(self, text: str) -> Any:
-        raise NotImplementedError
+        """The figure; BadCell else."""
 
     def prepare_value(self, value: Any) -> Any:
         if isinstance(value, int | Decimal):

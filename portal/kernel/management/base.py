@@ -1,6 +1,7 @@
 """What all commands share: their origin, their clock, and problems told plainly."""
 
 import sys
+from abc import ABC, abstractmethod
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +13,7 @@ from portal.kernel.errors import Problem
 from portal.kernel.origin import origin
 
 
-class PortalCommand(BaseCommand):
+class PortalCommand(BaseCommand, ABC):
     """Implement `run`; a problem becomes its sentences on standard error, exit 1."""
 
     def handle(self, *_args: Any, **options: Any) -> None:
@@ -22,8 +23,9 @@ class PortalCommand(BaseCommand):
         except Problem as problem:
             raise CommandError(told(problem)) from problem
 
+    @abstractmethod
     def run(self, *, now: datetime, **options: Any) -> None:
-        raise NotImplementedError
+        """What the command does; it may raise a problem."""
 
 
 def told(problem: Problem) -> str:
