@@ -257,7 +257,7 @@ def test_the_page_asks_a_fixed_number_of_times(
     client = as_("nils")
     client.get(PAGE)
 
-    with django_assert_num_queries(19):
+    with django_assert_num_queries(18):
         client.get(PAGE)
 
 
