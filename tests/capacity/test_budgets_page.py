@@ -256,5 +256,5 @@ def test_the_page_takes_the_same_queries_whatever_it_shows(
     noor = as_("noor")
     noor.get(PAGE)
 
-    with django_assert_num_queries(19):
+    with django_assert_num_queries(18):
         noor.get(f"{PAGE}?by=workload")
