@@ -40,6 +40,7 @@ from portal.kernel.formats import in_full
 from portal.kernel.models import User
 from portal.kernel.pages.paging import address_with, page_number, paging_for
 from portal.kernel.pages.refusals import show_refusal
+from portal.kernel.pages.selects import select
 from portal.kernel.pages.toast import toast
 from portal.kernel.periods import Quarter
 from portal.kernel.selectors import numbers
@@ -189,7 +190,7 @@ def _selects(asked: ActualsFilter) -> list[dict[str, Any]]:
     if asked.quarter is not None and asked.quarter not in quarters:
         quarters.append(asked.quarter)
     selects = [
-        _select(
+        select(
             "quarter",
             "Quarter",
             [("", "Any quarter"), *((str(one), one.label) for one in quarters)],
@@ -198,25 +199,15 @@ def _selects(asked: ActualsFilter) -> list[dict[str, Any]]:
     ]
     if asked.of is Kind.COMPUTE:
         lines = [(line, in_words(line)) for line in sorted(known_lines())]
-        selects.append(_select("what", "Line", [("", "Any line"), *lines], asked.what))
+        selects.append(select("what", "Line", [("", "Any line"), *lines], asked.what))
     else:
         platform = [(PLATFORM, "The platform")] if asked.of is Kind.OPS else []
         choices = [("", "Any workload"), *platform, *workload_choices()]
-        selects.append(_select("workload", "Workload", choices, asked.workload))
+        selects.append(select("workload", "Workload", choices, asked.workload))
     if asked.of is Kind.OPS:
         words = [(str(one), in_words(one)) for one in OpsCategory]
         selects.append(
-            _select("what", "Category", [("", "Any category"), *words], asked.what)
+            select("what", "Category", [("", "Any category"), *words], asked.what)
         )
     orders = [(str(order), words) for order, words in ORDERS]
-    return [*selects, _select("order", "Order", orders, str(asked.order))]
-
-
-def _select(
-    name: str, label: str, choices: list[tuple[str, str]], chosen: str
-) -> dict[str, Any]:
-    return {
-        "name": name,
-        "label": label,
-        "choices": [(value, words, value == chosen) for value, words in choices],
-    }
+    return [*selects, select("order", "Order", orders, str(asked.order))]

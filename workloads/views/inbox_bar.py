@@ -1,6 +1,6 @@
 """The inbox's filter bar: what can be asked of it, all of it in the address."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -10,6 +10,7 @@ from django.urls import reverse
 from portal.forms.views import rows_of
 from portal.kernel.formats import in_full, quarter
 from portal.kernel.pages.paging import Paging, page_number
+from portal.kernel.pages.selects import select
 from portal.kernel.selectors.saved_views import views_of
 from workloads.enums import SignRole
 from workloads.rules.plan_filter import ABSENT
@@ -111,45 +112,32 @@ def _selects(asked: WaitFilter, choices: Choices) -> list[dict[str, Any]]:
         known[workloads.quarter] = None
     quarters = [(one, quarter(one)) for one in sorted(known)]
     return [
-        _select("role", "Signature", "Any signature", ROLES, str(asked.role or "")),
-        _select("wait", "What it waits for", "Any wait", WAITS, str(asked.wait or "")),
-        _select(
+        select(
+            "role", "Signature", [("", "Any signature"), *ROLES], str(asked.role or "")
+        ),
+        select(
+            "wait",
+            "What it waits for",
+            [("", "Any wait"), *WAITS],
+            str(asked.wait or ""),
+        ),
+        select(
             "quarter",
             "Ship quarter",
-            "Any quarter",
-            [*quarters, (ABSENT, "No quarter")],
+            [("", "Any quarter"), *quarters, (ABSENT, "No quarter")],
             workloads.quarter,
         ),
-        _select(
+        select(
             "owner",
             "Owner",
-            "Any owner",
-            [*choices.owners, (ABSENT, "No owner")],
+            [("", "Any owner"), *choices.owners, (ABSENT, "No owner")],
             workloads.owner,
         ),
-        _select(
+        select(
             "department",
             "Department",
-            "Any department",
-            [*choices.departments, (ABSENT, "No department")],
+            [("", "Any department"), *choices.departments, (ABSENT, "No department")],
             workloads.department,
         ),
-        _select("order", "Order", "", ORDERS, str(asked.order)),
+        select("order", "Order", ORDERS, str(asked.order)),
     ]
-
-
-def _select(
-    name: str,
-    label: str,
-    any_of: str,
-    choices: Sequence[tuple[str, str]],
-    chosen: str,
-) -> dict[str, Any]:
-    everything = [("", any_of)] if any_of else []
-    return {
-        "name": name,
-        "label": label,
-        "choices": [
-            (value, words, value == chosen) for value, words in [*everything, *choices]
-        ],
-    }

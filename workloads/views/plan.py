@@ -16,6 +16,7 @@ from portal.kernel import clock
 from portal.kernel.access import capitalised, who_can
 from portal.kernel.formats import in_full, quarter
 from portal.kernel.pages.paging import address_with, page_number, paging_for
+from portal.kernel.pages.selects import select
 from workloads.enums import Status
 from workloads.forms.plan import read_filter
 from workloads.rules.plan_filter import ABSENT, Group, Only, PlanFilter, Sort
@@ -213,9 +214,9 @@ def _selects(asked: PlanFilter, choices: Choices) -> list[dict[str, Any]]:
     ]
     quarters = [(one, quarter(one)) for one in choices.quarters]
     return [
-        _select("group", "Group by", groups, str(asked.group)),
+        select("group", "Group by", groups, str(asked.group)),
         *road_selects(asked, choices),
-        _select(
+        select(
             "quarter",
             "Ship quarter",
             [("", "Any quarter"), *quarters, (ABSENT, "No quarter")],
@@ -229,30 +230,20 @@ def road_selects(asked: PlanFilter, choices: Choices) -> list[dict[str, Any]]:
     statuses = [(str(one), str(one).capitalize()) for one in Status]
     departments = [*choices.departments, (ABSENT, "No department")]
     return [
-        _select("status", "Status", [("", "Any status"), *statuses], asked.status),
-        _select(
+        select("status", "Status", [("", "Any status"), *statuses], asked.status),
+        select(
             "owner",
             "Owner",
             [("", "Any owner"), *choices.owners, (ABSENT, "No owner")],
             asked.owner,
         ),
-        _select(
+        select(
             "department",
             "Department",
             [("", "Any department"), *departments],
             asked.department,
         ),
     ]
-
-
-def _select(
-    name: str, label: str, choices: Sequence[tuple[str, str]], chosen: str
-) -> dict[str, Any]:
-    return {
-        "name": name,
-        "label": label,
-        "choices": [(value, words, value == chosen) for value, words in choices],
-    }
 
 
 def _edit(
