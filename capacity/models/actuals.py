@@ -8,7 +8,7 @@ from capacity.models import columns
 from portal.kernel.models.guards import append_only
 
 
-class ComputeActual(columns.Entered):
+class ComputeActual(columns.Corrected):
     """A month's cost of one line, or a month's peak of concurrent sessions."""
 
     month = columns.month()
@@ -17,13 +17,6 @@ class ComputeActual(columns.Entered):
     currency = models.CharField(max_length=3, blank=True)
     peak_concurrent_sessions = models.DecimalField(
         max_digits=14, decimal_places=2, null=True, blank=True
-    )
-    corrects = models.OneToOneField(
-        "self",
-        on_delete=models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="corrected_by",
     )
 
     class Meta:
@@ -59,7 +52,7 @@ class ComputeActual(columns.Entered):
         return f"{self.month} {self.line or 'peak'}"
 
 
-class OpsActual(columns.Entered):
+class OpsActual(columns.Corrected):
     """Hours of an ISO week on a workload, or on the platform where it names none.
 
     Several entries of one week and category add up. `month` and `quarter` are those of the
@@ -80,13 +73,6 @@ class OpsActual(columns.Entered):
         max_length=40, choices=[(str(one), str(one)) for one in OpsCategory]
     )
     hours = models.DecimalField(max_digits=7, decimal_places=2)
-    corrects = models.OneToOneField(
-        "self",
-        on_delete=models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="corrected_by",
-    )
 
     class Meta:
         ordering = ["-week", "workload", "category", "-id"]
@@ -108,7 +94,7 @@ class OpsActual(columns.Entered):
         return f"{self.week} {self.category}: {self.hours} h"
 
 
-class TokenActual(columns.Entered):
+class TokenActual(columns.Corrected):
     """A month's usage of a workload, until usage events tell it."""
 
     month = columns.month()
@@ -123,13 +109,6 @@ class TokenActual(columns.Entered):
     input_tokens = models.PositiveBigIntegerField()
     cached_input_tokens = models.PositiveBigIntegerField(default=0)
     output_tokens = models.PositiveBigIntegerField()
-    corrects = models.OneToOneField(
-        "self",
-        on_delete=models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="corrected_by",
-    )
 
     class Meta:
         ordering = ["-month", "workload", "-id"]

@@ -28,6 +28,21 @@ class Entered(models.Model):
         abstract = True
 
 
+class Corrected(Entered):
+    """An entry that a newer one may name, and so take its place: once, never in a fork."""
+
+    corrects = models.OneToOneField(
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="corrected_by",
+    )
+
+    class Meta:
+        abstract = True
+
+
 def money(help_text: str, **options: Any) -> models.DecimalField:
     """An amount in the organisation's currency, in cents."""
     return models.DecimalField(
