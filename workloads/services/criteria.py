@@ -247,5 +247,5 @@ def _require_not_retired(workload: Workload) -> None:
         )
 
 
-def _texts(values: dict[str, object]) -> dict[str, str | None]:
+def _texts(values: Mapping[str, object]) -> dict[str, str | None]:
     return {name: None if one is None else str(one) for name, one in values.items()}
