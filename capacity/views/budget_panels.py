@@ -15,7 +15,9 @@ from capacity.views.budget_words import dated, name_of, rounded, sessions_of
 from capacity.views.drawn import ops_of
 from capacity.views.stress_words import stress_rows
 from portal.kernel import beams, formats
+from portal.kernel.periods import Quarter
 from portal.kernel.templatetags import look
+from workloads.enums import Status
 
 MOST_NAMED = 8
 QUARTERS_IN_PANEL = 3
@@ -42,6 +44,7 @@ class Panel:
     refused: str = ""
     beams: Sequence[Beside] = ()
     parts: Sequence[tuple[str, str]] = field(default=())
+    apart: str = ""
 
 
 def tokens_panel(outlook: Outlook) -> Panel:
@@ -59,7 +62,27 @@ def tokens_panel(outlook: Outlook) -> Panel:
             f"{formats.money(last.tokens_cost, currency)} a month in {name_of(last)}"
         ),
         formulas=_token_formulas(outlook, last),
+        apart=_not_live(outlook),
     )
+
+
+def _not_live(outlook: Outlook) -> str:
+    """Why actuals may lie far below the line: what is forecast and not used yet."""
+    if not outlook.spent:
+        return ""
+    here = Quarter.of(outlook.today, outlook.on.numbers.fiscal_year_starts)
+    late = [
+        one.ref
+        for one in outlook.on.plan.sized
+        if one.status == Status.COMMITTED and one.first_quarter <= here
+    ]
+    if not late:
+        return ""
+    named = (
+        formats.listed(late) if len(late) <= MOST_NAMED else f"{len(late)} workloads"
+    )
+    verb = "is" if len(late) == 1 else "are"
+    return f"The line counts {named}, which {verb} committed and not live: no actual."
 
 
 def _token_formulas(outlook: Outlook, month: MonthForecast) -> list[str]:

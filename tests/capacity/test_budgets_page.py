@@ -164,6 +164,10 @@ def test_usage_brings_the_matrix_the_spread_and_the_actual_cost(real, cast, as_)
 
     assert "2 people used the workloads in May 2026" in words(page)
     assert "W-01 and W-02 1 100 % 1,100" in words(page)
+    assert (
+        "The line counts W-01 and W-02, which are committed and not live: no actual."
+        in words(page)
+    )
     assert "The spread behind the mean" in words(page)
     # 3.00 in May at W-01's two alike users, 9.00 at W-02's one.
     assert "50 % 50 % $6 less than any other budget" in words(page)
