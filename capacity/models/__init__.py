@@ -36,9 +36,11 @@ from capacity.models.staffing import Staffing
 from capacity.models.usage import UsageByDay, UsageByHour, UsageDay, UsageHour
 from capacity.models.usage_events import (
     QuarantinedEvent,
+    UsageArrival,
     UsageEvent,
     UsageKey,
     UsageSession,
+    UsageSource,
 )
 
 __all__ = [
@@ -72,6 +74,7 @@ __all__ = [
     "SpendLimit",
     "Staffing",
     "TokenActual",
+    "UsageArrival",
     "UsageByDay",
     "UsageByHour",
     "UsageDay",
@@ -79,5 +82,6 @@ __all__ = [
     "UsageHour",
     "UsageKey",
     "UsageSession",
+    "UsageSource",
     "UserCounter",
 ]

@@ -49,6 +49,10 @@ class UsageHour(models.Model):
     hour = models.PositiveSmallIntegerField(help_text="0 to 23.")
     sessions = models.PositiveBigIntegerField(default=0)
     calls = models.PositiveBigIntegerField(default=0)
+    decided_calls = models.PositiveBigIntegerField(default=0)
+    unreachable_calls = models.PositiveBigIntegerField(
+        default=0, help_text="Undecided while the portal was out of reach."
+    )
 
     class Meta:
         verbose_name = "sum of an hour's usage"

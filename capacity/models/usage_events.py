@@ -72,6 +72,43 @@ class UsageEvent(models.Model):
         return self.event_id
 
 
+class UsageArrival(models.Model):
+    """What arrived in one minute: whether a gate holds is read here, by the minute.
+
+    By the time of arrival, since a runtime could send late what it never asked about.
+    Test calls stand apart.
+    """
+
+    pk = models.CompositePrimaryKey("minute", "workload_id", "test")
+    minute = models.DateTimeField()
+    workload = models.ForeignKey(Workload, on_delete=models.PROTECT, related_name="+")
+    test = models.BooleanField(default=False)
+    events = models.PositiveBigIntegerField(default=0)
+    calls = models.PositiveBigIntegerField(default=0)
+    decided_calls = models.PositiveBigIntegerField(default=0)
+    unreachable_calls = models.PositiveBigIntegerField(default=0)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["workload", "minute"], name="arrival_of_workload")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.minute} {self.workload_id}"
+
+
+class UsageSource(models.Model):
+    """A sender of usage, and when it was last heard."""
+
+    source = models.CharField(primary_key=True, max_length=200)
+    events = models.PositiveBigIntegerField(default=0)
+    last_event_at = models.DateTimeField(help_text="The newest event's own time.")
+    last_received_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.source
+
+
 class QuarantinedEvent(models.Model):
     """An event that was refused, kept to be looked at and replayed until it expires."""
 
@@ -89,7 +126,10 @@ class QuarantinedEvent(models.Model):
     class Meta:
         ordering = ["-id"]
         verbose_name = "refused event"
-        indexes = [models.Index(fields=["expires_at"], name="quarantine_expiry")]
+        indexes = [
+            models.Index(fields=["expires_at"], name="quarantine_expiry"),
+            models.Index(fields=["source", "event_id"], name="quarantine_of_event"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.code} {self.event_id}"
