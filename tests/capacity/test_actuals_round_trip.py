@@ -63,7 +63,7 @@ def exported(cast: SimpleNamespace, kind: str, form: str) -> bytes:
 def test_what_was_exported_is_imported_and_changes_nothing(
     cast: SimpleNamespace, entered: None, kind: str, form: str
 ) -> None:
-    content = exported(cast, kind, form)
+    content, before = exported(cast, kind, form), exported(cast, kind, "csv")
 
     answer = import_actuals(
         content=content, actor=getattr(cast, MAY_ENTER[kind]), now=NOW
@@ -72,7 +72,8 @@ def test_what_was_exported_is_imported_and_changes_nothing(
     models = {"compute": ComputeActual, "ops": OpsActual, "tokens": TokenActual}
     assert len(answer.rows) == models[kind].objects.count() > 5
     assert {row.verdict for row in answer.rows} == {Verdict.UNCHANGED}
-    assert exported(cast, kind, form) == content
+    # A workbook holds the second in which it was written.
+    assert exported(cast, kind, "csv") == before
 
 
 def test_a_row_that_is_changed_in_an_export_is_a_new_entry(
