@@ -5,6 +5,62 @@ from typing import Self
 from portal.kernel.errors import Conflict, FieldError, Unprocessable
 
 
+class GateInvalid(Unprocessable):
+    """A draft that no gate could hold; nothing was stored."""
+
+    code = "invalid_gate"
+    title = "No gate can hold this"
+
+
+class GateIncomplete(Conflict):
+    """A stored version that was sound when it was drafted, and is not any more."""
+
+    code = "gate_incomplete"
+    title = "The gate does not hold as it stands"
+
+
+class AlreadyAgreed(Conflict):
+    code = "already_agreed"
+    title = "This agreement is given"
+
+
+class AlreadyActive(Conflict):
+    code = "already_active"
+    title = "This version is active"
+
+
+class NoticeRunning(Conflict):
+    """Users were told of a later day, or were not told at all."""
+
+    code = "notice_running"
+    title = "Its users were told of another day"
+
+
+class ObservationOver(Conflict):
+    code = "observation_over"
+    title = "Its last day has passed"
+
+
+class OptInWithdrawn(Conflict):
+    code = "not_opted_in"
+    title = "No opt-in stands"
+
+
+class ProposalDecided(Conflict):
+    code = "proposal_decided"
+    title = "This proposal is decided"
+
+
+class ExceptionEnded(Conflict):
+    code = "exception_ended"
+    title = "This exception has ended"
+
+
+class AccountTaken(Conflict):
+    code = "account_taken"
+    title = "Another account has this id"
+
+
 class UnknownTarget(Unprocessable):
     """A limit or switch of something that the plan does not know."""
 

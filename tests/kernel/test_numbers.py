@@ -57,6 +57,10 @@ def test_defaults_are_version_one() -> None:
         "recalibration_threshold": Decimal("0.2"),
         "quarter_closes_after_days": 30,
         "loop_tool_calls": 50,
+        "gate_allowance": Decimal("1.5"),
+        "gate_floor": Decimal("0.5"),
+        "gate_notice_at": Decimal("0.7"),
+        "gate_banner_at": Decimal("0.9"),
     }
 
 

@@ -82,6 +82,12 @@ class Workload(FSMModelMixin, models.Model):
         choices=_choices(CostGate),
         help_text="Overage pattern of the default tier; empty is an unbounded cost.",
     )
+    gate_decides = models.BooleanField(
+        default=False,
+        editable=False,
+        help_text="A gate says what model tier and cost gate are: the active version, "
+        "or the newest draft.",
+    )
     hours_to_add = models.DecimalField(
         max_digits=8,
         decimal_places=2,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from portal.kernel.errors import Conflict, NotAllowed, Stale, Unprocessable
+from portal.kernel.errors import Conflict, Invalid, NotAllowed, Stale, Unprocessable
 from workloads.rules.imports.answers import ImportAnswer
 from workloads.rules.requirements import Requirement
 
@@ -51,6 +51,13 @@ class EstimateIncomplete(Conflict):
 class WorkloadRetired(Conflict):
     code = "workload_retired"
     title = "A retired workload is not changed"
+
+
+class GateDecides(Invalid):
+    """Model tier and cost gate of a workload that has a gate: the gate says them."""
+
+    code = "read_only"
+    title = "The gate decides this"
 
 
 class QuarterIsCommitted(Conflict):

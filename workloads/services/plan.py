@@ -20,6 +20,7 @@ from workloads.enums import COUNTED, Status
 from workloads.models import Department, Workload
 from workloads.selectors.signoffs import standing_rows
 from workloads.services.errors import (
+    GateDecides,
     NameTaken,
     OwnerHasSigned,
     QuarterIsCommitted,
@@ -52,6 +53,12 @@ EDITABLE: tuple[str, ...] = (
 """What a person or an import may write on a row; the status is not among it."""
 
 MODELS = frozenset({"primary_model", "degrade_model"})
+BY_THE_GATE = {
+    "primary_model": "/model_tier",
+    "degrade_model": "/model_tier",
+    "cost_gate": "/cost_gate",
+}
+"""What a gate says once there is one, and where a body would say it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,9 +215,13 @@ def _save(workload: Workload, changed: Mapping[str, Any], actor: User) -> None:
     _clear_owner_text(workload)
     workload.version += 1
     workload.save(update_fields=[*changed, "owner_text", "version"])
+    wrote_models(workload, changed, actor)
+
+
+def wrote_models(workload: Workload, changed: Mapping[str, Any], actor: User) -> None:
+    """The row's models are part of what is signed: who changes them under an open draft
+    wrote a part of it."""
     draft = workload.draft_estimate
-    # The row's models are part of what is signed: who changes them under an open draft
-    # wrote a part of it.
     if draft is not None and not MODELS.isdisjoint(changed):
         draft.contributors.add(actor)
 
@@ -255,6 +266,7 @@ def _require_changeable(workload: Workload, changed: Mapping[str, Any]) -> None:
     if "name" in changed:
         lock_next(NEXT_WORKLOAD)
         _require_free_names([str(changed["name"])], besides=workload.pk)
+    _require_not_of_the_gate(workload, changed)
     if "ship_quarter" in changed and workload.status in COUNTED:
         raise QuarterIsCommitted(
             f"{workload.ref} is {workload.status} for {workload.ship_quarter}. "
@@ -265,6 +277,18 @@ def _require_changeable(workload: Workload, changed: Mapping[str, Any]) -> None:
     _require_possible_owner(owner)
     if owner is not None:
         _require_not_signed_by(owner, workload)
+
+
+def _require_not_of_the_gate(workload: Workload, changed: Mapping[str, Any]) -> None:
+    pointers = {BY_THE_GATE[name]: None for name in BY_THE_GATE if name in changed}
+    if not workload.gate_decides or not pointers:
+        return
+    detail = (
+        f"The gate of {workload.ref} says its model tier and cost gate. Its owner or a "
+        "planner can draft the next version."
+    )
+    errors = [FieldError(pointer, "read_only", detail) for pointer in pointers]
+    raise GateDecides(detail, errors=errors, link=to_workload(workload))
 
 
 def _require_near(rows: Iterable[Mapping[str, Any]], now: datetime) -> None:

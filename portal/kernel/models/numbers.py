@@ -183,6 +183,38 @@ class ModelNumbers(models.Model):
     loop_tool_calls = _whole(
         50, 1, 10_000, "Tool calls of one session above which it is a likely loop."
     )
+    gate_allowance = _decimal(
+        "1.5",
+        "1",
+        "100",
+        "Times an estimate's tokens a user and month: the ceiling that is suggested.",
+        digits=6,
+        places=3,
+    )
+    gate_floor = _decimal(
+        "0.50",
+        "0.05",
+        "1",
+        "Share of a ceiling (0 to 1) below which a gate says nothing at all.",
+        digits=4,
+        places=3,
+    )
+    gate_notice_at = _decimal(
+        "0.70",
+        "0.05",
+        "1",
+        "Projected share of a ceiling at which a user sees a soft notice.",
+        digits=4,
+        places=3,
+    )
+    gate_banner_at = _decimal(
+        "0.90",
+        "0.05",
+        "1",
+        "Projected share of a ceiling at which a user sees a banner.",
+        digits=4,
+        places=3,
+    )
 
     class Meta:
         ordering = ["-version"]
@@ -216,6 +248,12 @@ class ModelNumbers(models.Model):
                     "The signer is reminded before the deputy, or on the same day."
                 ),
             ),
+            models.CheckConstraint(
+                condition=Q(gate_notice_at__lt=models.F("gate_banner_at")),
+                name="numbers_notice_before_banner",
+                violation_error_code="notice_before_banner",
+                violation_error_message="The soft notice comes before the banner.",
+            ),
             *(
                 models.CheckConstraint(
                     condition=Q(**{f"{field}__range": (Decimal(low), Decimal(high))}),
@@ -239,6 +277,10 @@ class ModelNumbers(models.Model):
                     ("recalibration_threshold", "recalibration", "0.01", "1"),
                     ("quarter_closes_after_days", "closes_after", "0", "365"),
                     ("loop_tool_calls", "loop", "1", "10000"),
+                    ("gate_allowance", "allowance", "1", "100"),
+                    ("gate_floor", "gate_floor", "0.05", "1"),
+                    ("gate_notice_at", "gate_notice", "0.05", "1"),
+                    ("gate_banner_at", "gate_banner", "0.05", "1"),
                 )
             ),
         ]
