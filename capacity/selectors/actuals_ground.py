@@ -18,7 +18,7 @@ from capacity.rules.actuals.entries import COUNTS, AnyEntry, Kind
 from capacity.rules.actuals.judging import Ground, Known
 from capacity.selectors.quarters_state import states_of
 from portal.kernel import clock
-from portal.kernel.periods import Month, Quarter
+from portal.kernel.periods import Month, Quarter, beyond_reach
 from portal.kernel.selectors import numbers
 from workloads.models import Workload
 from workloads.rules.shown import ref_of
@@ -36,13 +36,16 @@ def ground_for(kind: Kind, entries: Sequence[AnyEntry], now: datetime) -> Ground
     """As few queries for many entries as for one."""
     months = _months(entries)
     refs = {entry.ref for entry in entries if entry.ref is not None}
+    today = clock.today(now)
+    here = Month.of(today)
     return Ground(
-        today=clock.today(now),
+        today=today,
         closed=_closed(months, now),
         lines=known_lines() if kind is Kind.COMPUTE else frozenset(),
         refs=frozenset(workload_ids(refs)) if refs else frozenset(),
         measured=_measured(months, refs) if kind is Kind.TOKENS else frozenset(),
         currency=numbers.current().currency,
+        far={str(one): far for one in months if (far := beyond_reach(one, here))},
         known=_known(kind, entries),
     )
 

@@ -1,7 +1,7 @@
 """What a sheet is judged against, and what each of its rows would still lack."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +11,7 @@ from portal.kernel import clock
 from portal.kernel.access import has_a_say
 from portal.kernel.errors import NotFound
 from portal.kernel.models import User
-from portal.kernel.periods import Quarter
+from portal.kernel.periods import Quarter, beyond_reach
 from workloads.enums import EstimateState, ImportState, Status
 from workloads.models import Estimate, PlanImport, Workload
 from workloads.rules.estimates import TOKEN_FACTORS
@@ -50,7 +50,14 @@ def plan_for(parsed: Sequence[ParsedRow], here: Quarter | None) -> tuple[Plan, R
         for workload in rows_with_requirements().filter(number__in=matched)
     }
     known = {number: _known(workload) for number, workload in rows.items()}
-    return Plan(by_name, names, known, people(), here), rows
+    return Plan(by_name, names, known, people(), _far_from(here)), rows
+
+
+def _far_from(here: Quarter | None) -> Callable[[str], str]:
+    def far(quarter: str) -> str:
+        return beyond_reach(Quarter.parse(quarter), here) if here else ""
+
+    return far
 
 
 def people() -> People:

@@ -15,7 +15,6 @@ from capacity.rules.actuals.entries import (
     TokenEntry,
     starts_after,
 )
-from portal.kernel.periods import Month, beyond_reach
 
 
 class Verdict(StrEnum):
@@ -41,7 +40,8 @@ class Ground:
     """What entries are judged against, at one moment.
 
     `closed` names the closed quarter of each month that lies in one, `measured` the
-    (month, reference) that usage events tell.
+    (month, reference) that usage events tell, `far` says of a month why it lies too far
+    from this day.
     """
 
     today: date
@@ -50,6 +50,7 @@ class Ground:
     refs: Collection[str]
     measured: Collection[tuple[str, str]]
     currency: str = ""
+    far: Mapping[str, str] = field(default_factory=dict)
     known: Sequence[Known] = ()
     by_id: Mapping[int, Known] = field(init=False)
 
@@ -131,8 +132,7 @@ class Judge:
                 "It is no ISO week. One is written 2026-W17; most years end with 52.",
             )
             return
-        today = Month.of(self.ground.today)
-        if detail := beyond_reach(Month.parse(entry.month), today):
+        if detail := self.ground.far.get(entry.month):
             yield Refusal(entry.period_field, "out_of_range", detail)
         elif starts_after(entry, self.ground.today):
             yield Refusal(

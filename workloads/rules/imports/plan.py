@@ -1,11 +1,10 @@
 """What a sheet is judged against: the plan's rows, names and people, as plain values."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Final
 
-from portal.kernel.periods import Quarter
 from workloads.enums import Status
 from workloads.rules.sheets.columns import Column
 from workloads.rules.sheets.words import name_key
@@ -74,14 +73,14 @@ class People:
 class Plan:
     """What rows are matched against: every name and number, and the rows in question.
 
-    `here` is the present quarter, where one of the rows may lie too far from it.
+    `far` says of a quarter, as "2026Q2", why it lies too far from today; empty in reach.
     """
 
     numbers_by_name: Mapping[str, Sequence[int]]
     names: Mapping[int, str]
     rows: Mapping[int, KnownRow]
     people: People
-    here: Quarter | None = None
+    far: Callable[[str], str] = lambda _quarter: ""
 
     def named(self, name: str) -> int | None:
         """The workload of that name. Of two that differ in case only, the exact one."""

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from portal.kernel.periods import Quarter, beyond_reach
 from workloads.enums import COUNTED, Status
 from workloads.rules.estimates import MOST_TOKENS_PER_MONTH
 from workloads.rules.imports.changes import Changes
@@ -59,10 +58,7 @@ def too_high(row: ParsedRow) -> CellError:
 
 def too_far(quarter: str, plan: Plan) -> Iterator[CellError]:
     """A ship quarter that is set, and lies further away than anybody plans."""
-    if not quarter or plan.here is None:
-        return
-    detail = beyond_reach(Quarter.parse(quarter), plan.here)
-    if detail:
+    if quarter and (detail := plan.far(quarter)):
         yield CellError(
             column=str(Column.SHIP_QUARTER),
             value=written_quarter(quarter),
