@@ -42,6 +42,30 @@ FROZEN_COLUMNS = (
 """What no door changes once a version left the draft."""
 
 
+def _refuse(when: str, message: str, constraint: str) -> str:
+    """PL/pgSQL that raises as a check does, so that the name says which rule it was."""
+    return f"""
+        IF {when} THEN
+            RAISE EXCEPTION '{message}'
+                USING ERRCODE = 'check_violation', CONSTRAINT = '{constraint}';
+        END IF;
+    """
+
+
+def _of_this_gate(condition: str) -> str:
+    return (
+        "EXISTS (SELECT 1 FROM capacity_gatetier tier WHERE tier.policy_id = NEW.id"
+        f" AND {condition})"
+    )
+
+
+def _unknown(column: str) -> str:
+    return (
+        f"NEW.{column} <> '' AND NOT EXISTS ("
+        f"SELECT 1 FROM capacity_modelprice WHERE model = NEW.{column})"
+    )
+
+
 def _person() -> models.ForeignKey:
     return models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -176,6 +200,35 @@ class GatePolicy(models.Model):
                     + ")"
                 ),
             ),
+            pgtrigger.Trigger(
+                name="gate_can_hold",
+                operation=pgtrigger.Insert
+                | pgtrigger.UpdateOf("primary_model", "degrade_model", "state"),
+                when=pgtrigger.Before,
+                condition=pgtrigger.Condition("NEW.state <> 'superseded'"),
+                func=_refuse(
+                    f"NEW.primary_model = '' OR {_unknown('primary_model')}",
+                    "the rate card does not know the primary model of this gate",
+                    "gate_primary_model_known",
+                )
+                + _refuse(
+                    _unknown("degrade_model"),
+                    "the rate card does not know the second model of this gate",
+                    "gate_degrade_model_known",
+                )
+                + _refuse(
+                    "NEW.degrade_model = '' AND "
+                    + _of_this_gate("tier.overage = 'soft_cap'"),
+                    "a soft cap has nothing to degrade to",
+                    "gate_soft_cap_degrades",
+                )
+                + _refuse(
+                    f"NEW.state <> 'draft' AND NOT {_of_this_gate('true')}",
+                    "a gate without a tier holds nobody",
+                    "gate_has_a_tier",
+                )
+                + "RETURN NEW;",
+            ),
             pgtrigger.Protect(name="gate_no_delete", operation=pgtrigger.Delete),
             no_truncate("gate"),
         ]
@@ -255,6 +308,29 @@ class GateTier(models.Model):
                     IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
                     RETURN NEW;
                 """,
+            ),
+            pgtrigger.Trigger(
+                name="gatetier_can_hold",
+                operation=pgtrigger.Insert | pgtrigger.Update,
+                when=pgtrigger.Before,
+                func=_refuse(
+                    "NEW.overage = 'soft_cap' AND EXISTS ("
+                    "SELECT 1 FROM capacity_gatepolicy"
+                    " WHERE id = NEW.policy_id AND degrade_model = '')",
+                    "a soft cap has nothing to degrade to",
+                    "gate_soft_cap_degrades",
+                )
+                + _refuse(
+                    "NEW.overage = 'pay_as_you_go' AND NOT EXISTS ("
+                    "SELECT 1 FROM capacity_meteredoptin opt_in"
+                    " JOIN capacity_gatepolicy gate"
+                    " ON gate.workload_id = opt_in.workload_id"
+                    " WHERE opt_in.id = NEW.opt_in_id AND gate.id = NEW.policy_id"
+                    " AND opt_in.tier = NEW.tier AND opt_in.withdrawn_at IS NULL)",
+                    "pay-as-you-go needs the standing opt-in of this tier",
+                    "gatetier_metered_is_opted_in",
+                )
+                + "RETURN NEW;",
             ),
         ]
 
