@@ -1,6 +1,7 @@
 """The statement of the hot path: a batch of questions in, what each was granted out."""
 
-from django.db import migrations
+import django.db.models.deletion
+from django.db import migrations, models
 
 # Checked on every row though nothing here is ever deleted: each check locks the one hot
 # workload again. The function is given ids that it read from those tables.
@@ -111,153 +112,148 @@ RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
                 ELSE promised >= most END
 $$;
 CREATE FUNCTION capacity_reserve(
-    known_epoch bigint, asked_at timestamptz, lapses_at timestamptz, on_day date,
-    c_workload bigint[], c_user text[], c_month date[], c_test boolean[],
+    known_epoch bigint, asked_at timestamptz, lapses_at timestamptz,
+    in_month date, on_day date,
+    -- Counters in key order, each once: workload, user, test.
+    c_workload bigint[], c_user text[], c_test boolean[],
+    -- Calls in order of arrival: their counter and rule, counted from 1.
+    ids uuid[], counters int[], rules int[], expecteds bigint[],
+    -- Rules: what calls have in common.
+    r_policy bigint[], r_tier text[], r_agent text[], r_department text[],
+    r_account text[], r_trace text[], r_asked text[], r_stop text[], r_model text[],
+    r_over_action text[], r_over_model text[], r_ceiling bigint[], r_most bigint[],
+    r_price numeric[], r_fact jsonb[],
+    r_shadow bigint[], r_shadow_stop text[], r_shadow_over text[],
+    r_shadow_ceiling bigint[], r_shadow_most bigint[],
+    -- Requests that may have been asked before, for each call; or nothing.
+    q_token bigint[], q_id text[], q_body bytea[],
+    -- Spend counters in key order with the limit that stands on each, and which of
+    -- them each rule counts for: held_spend[held_from[rule]] and on; or nothing.
     s_scope text[], s_target text[], s_period text[], s_starts date[],
-    s_amount numeric[], s_limit bigint[],
-    ids uuid[], counters int[], tiers text[], agents text[], departments text[],
-    accounts text[], traces text[], policies bigint[], stops text[], asked text[],
-    models text[], over_actions text[], over_models text[],
-    ceilings bigint[], mosts bigint[], expecteds bigint[], prices numeric[],
-    shadows bigint[], shadow_actions text[], shadow_overs text[],
-    shadow_ceilings bigint[], shadow_mosts bigint[], facts jsonb[],
-    held_from int[], held_spend int[],
-    r_token bigint[], r_id text[], r_body bytea[]
+    s_amount numeric[], s_limit bigint[], held_from int[], held_spend int[]
 ) RETURNS TABLE (
-    state int, decision uuid, settled bigint, reserved bigint, is_over boolean,
-    was_over boolean, passed jsonb, reached bigint
+    state int, decision uuid, settled bigint, reserved bigint, was_over boolean,
+    passed jsonb, reached bigint
 )
-LANGUAGE plpgsql
-SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
-AS $$
+LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
     n int := cardinality(ids);
+    most_counters int := cardinality(c_user);
     k int;
+    r int;
     p int;
-    found_rows int := 0;
-    held record;
+    one record;
     settled_of bigint[];
     reserved_of bigint[];
-    granted_of bigint[] := array_fill(0::bigint, ARRAY[cardinality(c_user)]);
-    freed_of bigint[] := array_fill(0::bigint, ARRAY[cardinality(c_user)]);
+    before_of bigint[];
     expiry_of timestamptz[];
     spoken_of jsonb[];
     spent_of numeric[];
     held_of numeric[];
-    states int[] := array_fill(0, ARRAY[n]);
     earlier uuid[];
     same boolean[];
-    settleds bigint[] := array_fill(0::bigint, ARRAY[n]);
-    reserveds bigint[] := array_fill(0::bigint, ARRAY[n]);
-    grants bigint[] := array_fill(0::bigint, ARRAY[n]);
-    costs numeric[] := array_fill(0::numeric, ARRAY[n]);
-    overs boolean[] := array_fill(false, ARRAY[n]);
-    was boolean[] := array_fill(false, ARRAY[n]);
-    passeds jsonb[] := array_fill(NULL::jsonb, ARRAY[n]);
-    reacheds bigint[] := array_fill(NULL::bigint, ARRAY[n]);
-    actions text[] := array_fill('block'::text, ARRAY[n]);
-    reasons text[] := stops;
-    answered text[] := array_fill(''::text, ARRAY[n]);
-    shadowed text[] := shadow_actions;
+    states int[] := array_fill(0, ARRAY[n]);
+    settleds bigint[] := states;
+    reserveds bigint[] := states;
+    grants bigint[] := states;
+    costs numeric[];
+    was boolean[];
+    passeds jsonb[];
+    reacheds bigint[];
+    actions text[];
+    reasons text[];
+    answered text[];
+    shadowed text[];
+    over boolean;
+    granted boolean := false;
+    changed boolean := false;
+    asked_before boolean := false;
     promised bigint;
     expected bigint;
-    any_grant boolean := false;
-    any_earlier boolean := false;
 BEGIN
     IF known_epoch <> coalesce((SELECT e.version FROM capacity_gateepoch e), 0) THEN
         RETURN;
     END IF;
-    IF r_id IS NOT NULL THEN
+    IF q_id IS NOT NULL THEN
         INSERT INTO capacity_decisionrequest AS known
             (token_id, request_id, body_sha256, decision, at)
-        SELECT u.t, u.r, u.b, u.d, asked_at
-        FROM unnest(r_token, r_id, r_body, ids) AS u(t, r, b, d)
-        WHERE u.r IS NOT NULL ORDER BY u.t, u.r COLLATE "C"
+        SELECT u.t, u.q, u.b, u.d, asked_at
+        FROM unnest(q_token, q_id, q_body, ids) AS u(t, q, b, d)
+        WHERE u.q IS NOT NULL ORDER BY u.t, u.q COLLATE "C"
         ON CONFLICT (token_id, request_id) DO UPDATE
         SET body_sha256 = excluded.body_sha256, decision = excluded.decision,
             at = excluded.at
         WHERE known.at <= asked_at - interval '24 hours';
-        SELECT array_agg(q.decision ORDER BY u.n),
-            array_agg(q.body_sha256 = u.b ORDER BY u.n),
-            bool_or(q.decision <> u.d)
-        INTO earlier, same, any_earlier
-        FROM unnest(r_token, r_id, r_body, ids) WITH ORDINALITY AS u(t, r, b, d, n)
-        LEFT JOIN capacity_decisionrequest q ON q.token_id = u.t AND q.request_id = u.r;
+        SELECT array_agg(coalesce(q.decision, u.d) ORDER BY u.n),
+            array_agg(q.body_sha256 = u.b ORDER BY u.n), bool_or(q.decision <> u.d)
+        INTO earlier, same, asked_before
+        FROM unnest(q_token, q_id, q_body, ids) WITH ORDINALITY AS u(t, q, b, d, n)
+        LEFT JOIN capacity_decisionrequest q ON q.token_id = u.t AND q.request_id = u.q;
     END IF;
-    WHILE found_rows < cardinality(c_user) LOOP
-        found_rows := 0;
-        FOR held IN
-            SELECT u.n, c.settled, c.reserved, c.next_expiry, c.spoken
-            FROM unnest(c_workload, c_user, c_month, c_test) WITH ORDINALITY
-                AS u(w, r, m, t, n)
+    LOOP
+        SELECT array_agg(x.settled), array_agg(x.reserved), array_agg(x.next_expiry),
+            array_agg(x.spoken)
+        INTO settled_of, reserved_of, expiry_of, spoken_of
+        FROM (
+            SELECT c.settled, c.reserved, c.next_expiry, c.spoken
+            FROM unnest(c_workload, c_user, c_test) WITH ORDINALITY AS u(w, r, t, n)
             JOIN capacity_usercounter c ON c.workload_id = u.w AND c.user_ref = u.r
-                AND c.month = u.m AND c.test = u.t
-            ORDER BY c.workload_id, c.user_ref COLLATE "C", c.month, c.test
-            FOR UPDATE OF c
-        LOOP
-            found_rows := found_rows + 1;
-            settled_of[held.n] := held.settled;
-            reserved_of[held.n] := held.reserved;
-            expiry_of[held.n] := held.next_expiry;
-            spoken_of[held.n] := held.spoken;
-        END LOOP;
-        IF found_rows < cardinality(c_user) THEN
-            INSERT INTO capacity_usercounter
-                (workload_id, user_ref, month, test, settled, reserved, spoken)
-            SELECT u.w, u.r, u.m, u.t, 0, 0, '{}'
-            FROM unnest(c_workload, c_user, c_month, c_test) AS u(w, r, m, t)
-            ORDER BY u.w, u.r COLLATE "C", u.m, u.t
-            ON CONFLICT DO NOTHING;
-        END IF;
+                AND c.month = in_month AND c.test = u.t
+            ORDER BY u.n FOR UPDATE OF c
+        ) AS x;
+        EXIT WHEN cardinality(settled_of) = most_counters;
+        INSERT INTO capacity_usercounter
+            (workload_id, user_ref, month, test, settled, reserved, spoken)
+        SELECT u.w, u.r, in_month, u.t, 0, 0, '{}'
+        FROM unnest(c_workload, c_user, c_test) WITH ORDINALITY AS u(w, r, t, n)
+        ORDER BY u.n ON CONFLICT DO NOTHING;
     END LOOP;
-    FOR k IN 1..found_rows LOOP
+    before_of := reserved_of;
+    FOR k IN 1..most_counters LOOP
         IF expiry_of[k] <= asked_at THEN
-            SELECT * INTO held
-            FROM capacity_lapse(c_workload[k], c_user[k], c_month[k], c_test[k], asked_at);
-            freed_of[k] := held.freed;
-            reserved_of[k] := greatest(0, reserved_of[k] - held.freed);
-            expiry_of[k] := held.next_expiry;
-            any_grant := true;
+            SELECT * INTO one
+            FROM capacity_lapse(c_workload[k], c_user[k], in_month, c_test[k], asked_at);
+            reserved_of[k] := greatest(0, reserved_of[k] - one.freed);
+            expiry_of[k] := one.next_expiry;
+            changed := true;
         END IF;
     END LOOP;
     IF s_scope IS NOT NULL THEN
         INSERT INTO capacity_spendcounter
             (scope, target, period, starts_on, settled, reserved)
         SELECT u.s, u.t, u.p, u.d, 0, 0
-        FROM unnest(s_scope, s_target, s_period, s_starts) AS u(s, t, p, d)
-        ORDER BY u.s COLLATE "C", u.t COLLATE "C", u.p COLLATE "C", u.d
-        ON CONFLICT DO NOTHING;
-        FOR held IN
-            SELECT u.n, c.settled, c.reserved
+        FROM unnest(s_scope, s_target, s_period, s_starts) WITH ORDINALITY
+            AS u(s, t, p, d, n)
+        ORDER BY u.n ON CONFLICT DO NOTHING;
+        SELECT array_agg(x.spent), array_agg(0::numeric) INTO spent_of, held_of FROM (
+            SELECT c.settled + c.reserved AS spent
             FROM unnest(s_scope, s_target, s_period, s_starts) WITH ORDINALITY
                 AS u(s, t, p, d, n)
             JOIN capacity_spendcounter c ON c.scope = u.s AND c.target = u.t
                 AND c.period = u.p AND c.starts_on = u.d
-            ORDER BY c.scope COLLATE "C", c.target COLLATE "C", c.period COLLATE "C",
-                c.starts_on
-            FOR UPDATE OF c
-        LOOP
-            spent_of[held.n] := held.settled + held.reserved;
-            held_of[held.n] := 0;
-        END LOOP;
+            ORDER BY u.n FOR UPDATE OF c
+        ) AS x;
     END IF;
     FOR i IN 1..n LOOP
-        IF any_earlier AND earlier[i] <> ids[i] THEN
+        IF asked_before AND earlier[i] <> ids[i] THEN
             states[i] := CASE WHEN same[i] THEN 1 ELSE 2 END;
             CONTINUE;
         END IF;
         k := counters[i];
+        r := rules[i];
         expected := expecteds[i];
         settleds[i] := settled_of[k];
         reserveds[i] := reserved_of[k];
         promised := settled_of[k] + reserved_of[k];
+        actions[i] := 'block';
+        reasons[i] := r_stop[r];
         IF spoken_of[k] <> '{}' THEN
-            passeds[i] := spoken_of[k] -> tiers[i];
-            was[i] := coalesce(passeds[i] @> '100', false);
+            passeds[i] := spoken_of[k] -> r_tier[r];
+            was[i] := passeds[i] @> '100';
         END IF;
-        IF stops[i] = '' AND s_scope IS NOT NULL THEN
-            FOR p IN held_from[i]..held_from[i + 1] - 1 LOOP
+        IF s_scope IS NOT NULL AND reasons[i] = '' THEN
+            FOR p IN held_from[r]..held_from[r + 1] - 1 LOOP
                 IF spent_of[held_spend[p]] >= s_amount[held_spend[p]] THEN
                     reacheds[i] := s_limit[held_spend[p]];
                     reasons[i] := 'spend_limit';
@@ -266,19 +262,19 @@ BEGIN
             END LOOP;
         END IF;
         IF reasons[i] = '' THEN
-            overs[i] := capacity_gate_over(promised, expected, ceilings[i]);
-            IF NOT overs[i] OR over_actions[i] = 'allow' THEN
+            over := capacity_gate_over(promised, expected, r_ceiling[r]);
+            IF NOT over OR r_over_action[r] = 'allow' THEN
                 actions[i] := 'allow';
                 reasons[i] := 'under_ceiling';
-                answered[i] := models[i];
+                answered[i] := r_model[r];
                 IF expected > 0 THEN
-                    any_grant := true;
+                    granted := true;
                     grants[i] := expected;
-                    granted_of[k] := granted_of[k] + expected;
                     reserved_of[k] := reserved_of[k] + expected;
-                    IF s_scope IS NOT NULL AND held_from[i + 1] > held_from[i] THEN
-                        costs[i] := expected * prices[i];
-                        FOR p IN held_from[i]..held_from[i + 1] - 1 LOOP
+                    expiry_of[k] := least(expiry_of[k], lapses_at);
+                    IF s_scope IS NOT NULL AND held_from[r + 1] > held_from[r] THEN
+                        costs[i] := expected * r_price[r];
+                        FOR p IN held_from[r]..held_from[r + 1] - 1 LOOP
                             spent_of[held_spend[p]] :=
                                 spent_of[held_spend[p]] + costs[i];
                             held_of[held_spend[p]] := held_of[held_spend[p]] + costs[i];
@@ -286,47 +282,45 @@ BEGIN
                     END IF;
                 END IF;
             ELSE
-                actions[i] := over_actions[i];
                 reasons[i] := 'over_ceiling';
-                IF actions[i] = 'meter'
-                    AND capacity_gate_over(promised, expected, mosts[i]) THEN
-                    actions[i] := 'block';
+                IF r_over_action[r] <> 'meter'
+                    OR NOT capacity_gate_over(promised, expected, r_most[r]) IS TRUE THEN
+                    actions[i] := r_over_action[r];
+                    answered[i] := r_over_model[r];
                 END IF;
-                IF actions[i] <> 'block' THEN
-                    answered[i] := over_models[i];
-                END IF;
-                IF NOT was[i] THEN
-                    spoken_of[k] := jsonb_set(spoken_of[k], ARRAY[tiers[i]],
+                IF was[i] IS NOT TRUE THEN
+                    -- For the calls after it in this batch: an answer was over.
+                    spoken_of[k] := jsonb_set(spoken_of[k], ARRAY[r_tier[r]],
                         coalesce(passeds[i], '[]') || '100');
                 END IF;
             END IF;
         END IF;
-        IF shadows[i] IS NOT NULL AND shadowed[i] = '' THEN
+        IF r_shadow[r] IS NOT NULL THEN
             shadowed[i] := CASE
-                WHEN reacheds[i] IS NOT NULL THEN 'block'
-                WHEN NOT capacity_gate_over(promised, expected, shadow_ceilings[i])
+                WHEN r_shadow_stop[r] <> '' OR reacheds[i] IS NOT NULL THEN 'block'
+                WHEN NOT capacity_gate_over(promised, expected, r_shadow_ceiling[r])
                     THEN 'allow'
-                WHEN shadow_overs[i] = 'meter'
-                    AND capacity_gate_over(promised, expected, shadow_mosts[i])
+                WHEN r_shadow_over[r] = 'meter'
+                    AND capacity_gate_over(promised, expected, r_shadow_most[r])
                     THEN 'block'
-                ELSE shadow_overs[i] END;
+                ELSE r_shadow_over[r] END;
         END IF;
     END LOOP;
-    IF any_grant THEN
+    IF granted OR changed THEN
         UPDATE capacity_usercounter c
-        SET reserved = greatest(0, c.reserved - u.freed) + u.granted,
-            next_expiry = CASE WHEN u.granted > 0 THEN least(u.expiry, lapses_at)
-                               ELSE u.expiry END
-        FROM unnest(c_workload, c_user, c_month, c_test, granted_of, freed_of, expiry_of)
-            AS u(w, r, m, t, granted, freed, expiry)
-        WHERE c.workload_id = u.w AND c.user_ref = u.r AND c.month = u.m
-            AND c.test = u.t AND (u.granted > 0 OR c.next_expiry <= asked_at);
+        SET reserved = u.reserved, next_expiry = u.expiry
+        FROM unnest(c_workload, c_user, c_test, reserved_of, expiry_of, before_of)
+            AS u(w, r, t, reserved, expiry, before)
+        WHERE c.workload_id = u.w AND c.user_ref = u.r AND c.month = in_month
+            AND c.test = u.t
+            AND (u.reserved <> u.before OR c.next_expiry IS DISTINCT FROM u.expiry);
+    END IF;
+    IF granted THEN
         INSERT INTO capacity_reservation (decision, workload_id, user_ref, month, test,
             tokens, cost, day, agent, department, expires_at)
-        SELECT u.id, c_workload[u.k], c_user[u.k], c_month[u.k], c_test[u.k], u.tokens,
-            u.cost, on_day, u.agent, u.department, lapses_at
-        FROM unnest(ids, counters, grants, costs, agents, departments)
-            AS u(id, k, tokens, cost, agent, department)
+        SELECT u.id, c_workload[u.k], c_user[u.k], in_month, c_test[u.k], u.tokens,
+            coalesce(u.cost, 0), on_day, r_agent[u.r], r_department[u.r], lapses_at
+        FROM unnest(ids, counters, rules, grants, costs) AS u(id, k, r, tokens, cost)
         WHERE u.tokens > 0;
         IF s_scope IS NOT NULL THEN
             UPDATE capacity_spendcounter c SET reserved = c.reserved + u.cost
@@ -340,21 +334,22 @@ BEGIN
         account, trace_id, action, model, reason_code, asked_model, ceiling_tokens,
         expected_tokens, settled_tokens, reserved_tokens, shadow_policy_id,
         shadow_action, test, answer)
-    SELECT u.id, asked_at, c_workload[u.k], u.policy, u.tier, c_user[u.k], u.agent,
-        u.account, u.trace, u.action, u.model, u.reason, u.asked, u.ceiling, u.expected,
-        u.settled, u.reserved, u.shadow, u.shadowed, c_test[u.k],
-        CASE WHEN u.was OR u.reached IS NOT NULL
-            THEN u.fact || jsonb_build_object('was_over', u.was, 'limit', u.reached)
-            ELSE u.fact END
-    FROM unnest(ids, counters, policies, tiers, agents, accounts, traces, actions,
-            answered, reasons, asked, ceilings, expecteds, settleds, reserveds, shadows,
-            shadowed, facts, was, reacheds, states)
-        AS u(id, k, policy, tier, agent, account, trace, action, model, reason, asked,
-            ceiling, expected, settled, reserved, shadow, shadowed, fact, was, reached,
-            state)
+    SELECT u.id, asked_at, c_workload[u.k], r_policy[u.r], r_tier[u.r], c_user[u.k],
+        r_agent[u.r], r_account[u.r], r_trace[u.r], u.action, coalesce(u.model, ''),
+        u.reason, r_asked[u.r], r_ceiling[u.r], u.expected, u.settled, u.reserved,
+        r_shadow[u.r], coalesce(u.shadowed, ''), c_test[u.k],
+        CASE WHEN u.was OR u.reached IS NOT NULL THEN r_fact[u.r]
+            || jsonb_build_object('was_over', u.was IS TRUE, 'limit', u.reached)
+            ELSE r_fact[u.r] END
+    FROM unnest(ids, counters, rules, expecteds, actions, answered, reasons, settleds,
+            reserveds, shadowed, was, reacheds, states)
+        AS u(id, k, r, expected, action, model, reason, settled, reserved, shadowed, was,
+            reached, state)
     WHERE u.state = 0;
-    RETURN QUERY SELECT * FROM unnest(states, coalesce(earlier, ids), settleds,
-        reserveds, overs, was, passeds, reacheds);
+    RETURN QUERY SELECT u.state, u.id, u.settled, u.reserved, u.was IS TRUE, u.passed,
+        u.reached
+    FROM unnest(states, coalesce(earlier, ids), settleds, reserveds, was, passeds,
+        reacheds) AS u(state, id, settled, reserved, was, passed, reached);
 END;
 $$;
 """
@@ -373,8 +368,39 @@ class Migration(migrations.Migration):
     dependencies = [("capacity", "0008_gates")]
 
     operations = [
+        migrations.AlterField(
+            model_name="usercounter",
+            name="workload",
+            field=models.ForeignKey(
+                db_index=False,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="workloads.workload",
+            ),
+        ),
+        migrations.AlterField(
+            model_name="reservation",
+            name="workload",
+            field=models.ForeignKey(
+                db_constraint=False,
+                db_index=False,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="workloads.workload",
+            ),
+        ),
         migrations.SeparateDatabaseAndState(
             database_operations=[migrations.RunSQL(KEYS_OF_DECISIONS, KEYS_BACK)],
+            state_operations=[
+                migrations.AlterField(
+                    model_name="decision",
+                    name="answer",
+                    field=models.JSONField(
+                        help_text="What no column holds of the facts that the answer is"
+                        " made from again."
+                    ),
+                )
+            ],
         ),
         migrations.RunSQL(DROP_RESERVATIONS, migrations.RunSQL.noop),
         migrations.RunSQL(RESERVE, DROP_RESERVE),

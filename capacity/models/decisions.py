@@ -32,7 +32,10 @@ class UserCounter(models.Model):
     """
 
     pk = models.CompositePrimaryKey("workload_id", "user_ref", "month", "test")
-    workload = models.ForeignKey(Workload, on_delete=models.PROTECT, related_name="+")
+    # No index of its own: a plan that took it would read every user of the workload.
+    workload = models.ForeignKey(
+        Workload, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
     user_ref = models.CharField(max_length=100)
     month = models.DateField(help_text="First day, on the organisation's clock.")
     test = models.BooleanField(default=False)
@@ -53,7 +56,14 @@ class Reservation(models.Model):
     """Tokens promised to a call in flight; gone when it is settled, released or lapsed."""
 
     decision = models.UUIDField(primary_key=True)
-    workload = models.ForeignKey(Workload, on_delete=models.PROTECT, related_name="+")
+    # Unchecked: each check would lock the one hot workload again.
+    workload = models.ForeignKey(
+        Workload,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
+    )
     user_ref = models.CharField(max_length=100)
     month = models.DateField()
     test = models.BooleanField(default=False)
@@ -113,7 +123,9 @@ class Decision(models.Model):
     )
     shadow_action = models.CharField(max_length=10, blank=True)
     test = models.BooleanField(default=False)
-    answer = models.JSONField(help_text="As it was sent.")
+    answer = models.JSONField(
+        help_text="What no column holds of the facts that the answer is made from again."
+    )
 
     class Meta:
         ordering = ["-id"]
