@@ -19,6 +19,7 @@ from portal.kernel.api.parameters import Text as AnyText
 from portal.kernel.api.serializers import StrictSerializer
 from portal.kernel.api.views import WeighbridgeView
 from portal.kernel.enums import Role, Scope
+from portal.kernel.errors import FieldError
 from workloads.api.fields import DepartmentField, Line, ModelTierField, PersonField
 from workloads.api.rows import WorkloadRowAnswer, raw_rows, shown_rows
 from workloads.enums import Audience, CostGate, Shape, Status
@@ -26,6 +27,7 @@ from workloads.models import Workload
 from workloads.selectors.lead_times import lead_times_of
 from workloads.selectors.plan import get_workload
 from workloads.services.errors import (
+    GateDecides,
     NameTaken,
     OwnerHasSigned,
     QuarterIsCommitted,
@@ -166,7 +168,12 @@ class WorkloadView(WeighbridgeView):
         problems=(NameTaken, QuarterIsCommitted, OwnerHasSigned, WorkloadRetired),
     )
     def patch(self) -> Response:
-        """Edit a workload. Its status changes by a transition only."""
+        """Edit a workload. Its status changes by a transition only.
+
+        Once it has a gate, `model_tier` and `cost_gate` are the gate's to say.
+        """
+        if self.subject.gate_decides:
+            _require_not_of_the_gate(self.body)
         workload = edit_workload(
             number=self.subject.number,
             actor=self.actor,
@@ -176,6 +183,17 @@ class WorkloadView(WeighbridgeView):
             now=self.now,
         )
         return self.answer(shown_workload(workload, self.now), etag=tag_of(workload))
+
+
+def _require_not_of_the_gate(body: Mapping[str, Any]) -> None:
+    """Named at all, as every member that cannot be written: 400."""
+    errors = [
+        FieldError(f"/{name}", "read_only", "The gate says it; it cannot be written.")
+        for name in ("model_tier", "cost_gate")
+        if name in body
+    ]
+    if errors:
+        raise GateDecides("The gate says model tier and cost gate.", errors=errors)
 
 
 def tag_of(workload: Workload) -> str:

@@ -124,6 +124,11 @@ class WorkloadForm(forms.Form):
                 f"A sheet named “{workload.owner_text}”; no one account matches."
             )
 
+        if workload and workload.gate_decides:
+            for name in ("primary_model", "degrade_model", "cost_gate"):
+                self.fields[name].disabled = True
+                self.fields[name].help_text = "Its gate says it."
+
     def clean(self) -> dict[str, Any]:
         cleaned = dict(super().clean() or self.cleaned_data)
         if cleaned.get("degrade_model") and not cleaned.get("primary_model"):

@@ -98,6 +98,7 @@ def _known(workload: Workload) -> KnownRow:
         cost_gate=workload.cost_gate,
         shown=_figures(workload.shown_estimate),
         draft=_figures(draft) if draft is not None else None,
+        gate_decides=workload.gate_decides,
         signer_ids=frozenset(signer for signer in signers if signer is not None),
     )
 

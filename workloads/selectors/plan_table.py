@@ -86,6 +86,7 @@ class PlanRow(NamedTuple):
     primary_model: str
     degrade_model: str
     cost_gate: str
+    gate_decides: bool
     department_name: str | None
     shown_id: int | None
     submitted_id: int | None
@@ -117,6 +118,7 @@ _ROW = (
     "primary_model",
     "degrade_model",
     "cost_gate",
+    "gate_decides",
     "department__name",
     "shown_estimate_id",
     "submitted_estimate_id",

@@ -31,7 +31,7 @@ from workloads.selectors.plan_marks import submitted_versions
 from workloads.selectors.plan_table import row_of
 from workloads.services.cells import change_figure, has_factors, newest_version
 from workloads.services.plan import edit_workload
-from workloads.views.plan_edits import offer_edits
+from workloads.views.plan_edits import BY_THE_GATE, offer_edits
 from workloads.views.plan_rows import cells_of, row_html
 from workloads.views.reasons import last_change_of
 
@@ -170,6 +170,8 @@ def _why(place: Place) -> str:
     """Why this cell takes no value here; nothing where it does."""
     if place.column == "tokens" and has_factors(place.newest):
         return "These tokens come from turns and tokens per turn."
+    if place.column in BY_THE_GATE and place.workload.gate_decides:
+        return "Its gate says it: the next version of the gate can change it."
     return ""
 
 

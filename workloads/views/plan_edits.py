@@ -23,6 +23,9 @@ CELLS = (
 )
 
 
+BY_THE_GATE = ("model_tier", "cost_gate")
+
+
 def may_edit(user: Any, row: PlanRow) -> bool:
     if row.status == Status.RETIRED:
         return False
@@ -45,14 +48,17 @@ def offer_edits(
                 cells["ref"], name, "Rename", mark_safe(' hx-target="closest th"'), here
             )
         elif name == "ship_quarter" and row.status in COUNTED:
-            cells[name] = format_html(
-                '<span class="cell off" title="It is {}: de-commit it first, then its '
-                'ship quarter can move.">{}</span>',
-                row.status,
-                cells[name],
-            )
+            why = "It is {}: de-commit it first, then its ship quarter can move."
+            cells[name] = _off(why.format(row.status), cells[name])
+        elif name in BY_THE_GATE and row.gate_decides:
+            why = "Its gate says it: the next version of the gate can change it."
+            cells[name] = _off(why, cells[name])
         else:
             cells[name] = _link(cells["ref"], name, cells[name], "", here)
+
+
+def _off(why: str, shown: str) -> SafeString:
+    return format_html('<span class="cell off" title="{}">{}</span>', why, shown)
 
 
 def _link(ref: str, name: str, shown: str, target: str, focus: str) -> SafeString:

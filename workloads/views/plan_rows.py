@@ -59,7 +59,9 @@ def cells_of(
         "tokens": figure(row.tokens),
         "ops_hours": ops_cell(row),
         "model_tier": tier_cell(row.primary_model, row.degrade_model),
-        "cost_gate": gate_cell(row.cost_gate, row.primary_model, row.degrade_model),
+        "cost_gate": gate_cell(
+            row.cost_gate, row.primary_model, row.degrade_model, held=row.gate_decides
+        ),
         "ship_quarter": quarter_label(row.ship_quarter),
         "signed": signed_cell(row, submitted),
     }
@@ -129,13 +131,13 @@ def ops_cell(row: PlanRow) -> str:
 
 
 @lru_cache(maxsize=1024)
-def gate_cell(cost_gate: str, primary: str, degrade: str) -> str:
+def gate_cell(cost_gate: str, primary: str, degrade: str, *, held: bool) -> str:
     """Red where there is no gate, amber where no gate could hold the wish yet."""
     if not cost_gate:
         return marks.no_gate()
     words = CostGate(cost_gate).sheet
     lacks = unheld(cost_gate, primary_model=primary, degrade_model=degrade)
-    if lacks is None:
+    if held or lacks is None:
         return words
     return format_html(
         '<span class="pile"><span class="unheld" title="{}">{}{}'

@@ -49,6 +49,7 @@ class KnownRow:
     shown: Figures
     draft: Figures | None
     signer_ids: frozenset[int] = frozenset()
+    gate_decides: bool = False
 
 
 @dataclass(frozen=True)

@@ -96,6 +96,23 @@ def forbidden(
         )
 
 
+def said_by_the_gate(known: KnownRow, changes: Changes) -> Iterator[CellError]:
+    """Model tier and cost gate of a row that has a gate are the gate's words."""
+    if not known.gate_decides:
+        return
+    for change in changes.cells:
+        if change.column in (Column.MODEL_TIER, Column.COST_GATE):
+            yield CellError(
+                column=change.column,
+                value=change.after,
+                code="gate_decides",
+                detail=(
+                    f"The gate of {ref_of(known.number)} says {change.before}. Leave the "
+                    "cell as it is, or draft the next version of the gate."
+                ),
+            )
+
+
 def _fixed(
     row: ParsedRow, known: KnownRow, fields: Mapping[str, Any], ref: str
 ) -> Iterator[CellError]:

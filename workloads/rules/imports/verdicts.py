@@ -17,6 +17,7 @@ from workloads.rules.imports.refusals import (
     already_named,
     forbidden,
     mismatch,
+    said_by_the_gate,
     sized,
     too_far,
     too_high,
@@ -116,6 +117,7 @@ def _known(row: ParsedRow, known: KnownRow, plan: Plan) -> JudgedRow:
     changes = changes_of(row, known, plan.people)
     errors = (
         *forbidden(row, known, changes),
+        *said_by_the_gate(known, changes),
         *too_far(str(changes.fields.get("ship_quarter", "")), plan),
         *sized(known, changes.figures),
     )
