@@ -17,12 +17,12 @@ _ROWS = """
     INSERT INTO workloads_workload (number, name, owner_text, purpose, shape, audience,
         compliance_sensitive, status, status_steps, status_since, requested_status,
         ship_quarter, primary_model, degrade_model, cost_gate, proposed_by_id,
-        proposed_at, version, owner_id, department_id)
+        proposed_at, version, gate_decides, owner_id, department_id)
     SELECT n, 'Workload ' || n, '', 'Answers questions of kind ' || n, 'chat',
         'internal', false,
         (ARRAY['candidate', 'planned', 'committed', 'live'])[1 + mod(n, 4)], 0, now(), '',
         '202' || (6 + mod(n, 2)) || 'Q' || (1 + mod(n, 4)), 'Sonnet', 'Haiku', 'soft_cap',
-        {user}, now(), 1, {user},
+        {user}, now(), 1, false, {user},
         CASE WHEN n <= 200 AND mod(n, 2) = 0
             THEN (SELECT id FROM workloads_department WHERE code = 'bench') END
     FROM generate_series({first}, {last}) AS n;
