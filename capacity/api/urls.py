@@ -5,13 +5,17 @@ from django.urls import URLPattern, URLResolver, path
 from capacity.api import (
     actuals,
     forecast,
+    gates,
     overlap,
     quarters,
     rates,
     recalibration,
     scenarios,
     staffing,
+    usage,
 )
+
+GATE = "workloads/<str:ref>/gates/<int:version>/"
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("actuals/compute/", actuals.ComputeView.as_view()),
@@ -28,4 +32,13 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("recalibrations/", recalibration.RecalibrationsView.as_view()),
     path("recalibrations/<int:number>/", recalibration.RecalibrationView.as_view()),
     path("staffing/", staffing.StaffingView.as_view()),
+    path("workloads/<str:ref>/gates/", gates.GatesView.as_view()),
+    path(GATE, gates.GateView.as_view()),
+    path(f"{GATE}shadow/", gates.ShadowView.as_view()),
+    path(f"{GATE}activate/", gates.ActivateView.as_view()),
+    path(f"{GATE}opt-ins/<str:tier>/withdraw/", gates.WithdrawView.as_view()),
+    path("usage/", usage.UsageView.as_view()),
+    path("usage/quarantine/", usage.QuarantineView.as_view()),
+    path("usage/quarantine/<int:number>/replay/", usage.ReplayView.as_view()),
+    path("usage/totals/", usage.TotalsView.as_view()),
 ]

@@ -54,8 +54,10 @@ BEGIN
 
     IF asked IS NOT NULL THEN
         SELECT
-            array_agg(least(sent.calls, greatest(sent.claimed, found.decisions))
-                ORDER BY sent.place),
+            array_agg(
+                least(sent.calls, greatest(sent.claimed, found.decisions, 0))
+                ORDER BY sent.place
+            ),
             array_agg(found.single ORDER BY sent.place),
             array_agg(found.ceiling ORDER BY sent.place)
         INTO decided, singles, ceilings
@@ -309,6 +311,50 @@ DROP_HOURS = """
 ALTER TABLE capacity_usagehour DROP decided_calls, DROP unreachable_calls;
 """
 
+# Checked on every row, each check locking the one hot workload again, though nothing here
+# is ever deleted: the statement is given ids that were read from that table.
+KEYS_OF_USAGE = """
+ALTER TABLE capacity_usageevent DROP CONSTRAINT capacity_usageevent_workload_id_fkey;
+ALTER TABLE capacity_usageday DROP CONSTRAINT capacity_usageday_workload_id_fkey;
+ALTER TABLE capacity_usagehour DROP CONSTRAINT capacity_usagehour_workload_id_fkey;
+"""
+KEYS_BACK = """
+ALTER TABLE capacity_usageevent
+    ADD FOREIGN KEY (workload_id) REFERENCES workloads_workload (id);
+ALTER TABLE capacity_usageday
+    ADD FOREIGN KEY (workload_id) REFERENCES workloads_workload (id);
+ALTER TABLE capacity_usagehour
+    ADD FOREIGN KEY (workload_id) REFERENCES workloads_workload (id);
+"""
+
+# Sums are written again and again: room on their pages keeps the index out of it.
+ENSURE = """
+CREATE OR REPLACE FUNCTION capacity_ensure_usage_month(some_day date) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    first_day date := date_trunc('month', some_day)::date;
+    next_first date := (date_trunc('month', some_day) + interval '1 month')::date;
+    stem text;
+    partition text;
+BEGIN
+    FOREACH stem IN ARRAY ARRAY[
+        'capacity_usageday', 'capacity_usagehour', 'capacity_usageevent'
+    ] LOOP
+        partition := format('%s_%s', stem, to_char(first_day, 'YYYYMM'));
+        IF to_regclass(partition) IS NULL THEN
+            PERFORM pg_advisory_xact_lock(hashtext(partition));
+            EXECUTE format(
+                'CREATE TABLE IF NOT EXISTS %I PARTITION OF %I '
+                'FOR VALUES FROM (%L) TO (%L) WITH (fillfactor = %s)',
+                partition, stem, first_day, next_first,
+                CASE stem WHEN 'capacity_usageevent' THEN 100 ELSE 70 END
+            );
+        END IF;
+    END LOOP;
+END;
+$$;
+"""
+
 
 class Migration(migrations.Migration):
 
@@ -364,5 +410,7 @@ class Migration(migrations.Migration):
             model_name="quarantinedevent",
             index=models.Index(fields=["source", "event_id"], name="quarantine_of_event"),
         ),
+        migrations.RunSQL(ENSURE, migrations.RunSQL.noop),
+        migrations.RunSQL(KEYS_OF_USAGE, KEYS_BACK),
         migrations.RunSQL(INGEST, "DROP FUNCTION capacity_ingest;"),
     ]

@@ -2,7 +2,13 @@
 
 from typing import Self
 
-from portal.kernel.errors import Conflict, FieldError, Unprocessable
+from portal.kernel.errors import (
+    Conflict,
+    FieldError,
+    NotAllowed,
+    NotFound,
+    Unprocessable,
+)
 
 
 class GateInvalid(Unprocessable):
@@ -87,3 +93,32 @@ class SwitchLifted(Conflict):
 class LimitEnded(Conflict):
     code = "limit_ended"
     title = "The spend limit has ended"
+
+
+class AlreadyReplayed(Conflict):
+    code = "already_replayed"
+    title = "The event is counted already"
+
+
+class UnknownWorkload(NotFound):
+    """A question about something that is not in the plan: never a silent allow."""
+
+    code = "unknown_workload"
+    title = "There is no such workload"
+
+
+class UnknownTier(Unprocessable):
+    code = "unknown_tier"
+    title = "The gate has no such tier"
+
+
+class WorkloadNotBound(NotAllowed):
+    """The token of a runtime that may ask for other workloads only."""
+
+    code = "workload_not_bound"
+    title = "The token is bound to other workloads"
+
+
+class RequestIdReused(Unprocessable):
+    code = "request_id_reused"
+    title = "This request_id was used with another body"

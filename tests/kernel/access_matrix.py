@@ -85,6 +85,7 @@ DEPARTMENT = f"{V1}departments/<str:code>/"
 DEPUTY = f"{V1}deputies/<int:number>/"
 QUARTER = f"{V1}quarters/<str:quarter>/"
 BASELINE = f"{V1}plan/baselines/<int:number>/"
+WEBHOOK = f"{V1}webhooks/<int:number>/"
 
 API: list[Cell] = [
     # --- The kernel's ----------------------------------------------------------------
@@ -103,6 +104,15 @@ API: list[Cell] = [
     ),
     *posts(f"{V1}audit/verify/", who=SIGNED_IN),
     *reads(f"{V1}audit/checkpoint/", who=only("auditor", "committee", "admin")),
+    *reads(f"{V1}webhooks/", WEBHOOK, f"{WEBHOOK}deliveries/"),
+    *posts(
+        f"{V1}webhooks/",
+        f"{WEBHOOK}secret/",
+        f"{WEBHOOK}deliveries/<str:event>/resend/",
+        who=ADMIN,
+    ),
+    Cell(WEBHOOK, "PATCH", ADMIN),
+    Cell(WEBHOOK, "DELETE", ADMIN),
     # --- The plan --------------------------------------------------------------------
     *reads(
         f"{V1}workloads/", W, f"{W}requirements/", f"{V1}plan/", f"{V1}plan/export/"
@@ -166,6 +176,20 @@ API: list[Cell] = [
     *posts(f"{V1}actuals/tokens/", who=SIGNERS),
     *reads(QUARTER),
     *posts(f"{QUARTER}close/", f"{QUARTER}reopen/", who=only("finance")),
+    # --- Usage -----------------------------------------------------------------------
+    *posts(f"{V1}usage/", who=only("runtime")),
+    Cell(f"{V1}usage/totals/", "GET", SIGNED_IN, query="?month=2026-05"),
+    Cell(
+        f"{V1}usage/totals/",
+        "GET",
+        only("ops", "finance", "runtime"),
+        query="?month=2026-05&by=user",
+    ),
+    *reads(f"{V1}usage/quarantine/"),
+    *posts(
+        f"{V1}usage/quarantine/<int:number>/replay/",
+        who=only("runtime", "ops", "engineering"),
+    ),
     # --- Recalibration ---------------------------------------------------------------
     *reads(f"{V1}recalibrations/", f"{V1}recalibrations/<int:number>/"),
     *posts(f"{V1}recalibrations/", who=RECALIBRATORS),
@@ -175,6 +199,7 @@ REFERENCE = r"^(?P<ref>[A-Za-z]{1,2}-[0-9]{1,9})/?$"
 PAGE = "workloads/<str:ref>/"
 VERSION = f"{PAGE}estimates/<int:version>/"
 ACCOUNT = "settings/accounts/<int:user_id>/"
+WEBHOOK_PAGE = "settings/webhooks/<int:webhook_id>/"
 SHEET_PAGE = "capacity/actuals/import/<int:sheet_id>/"
 QUARTER_PAGE = "capacity/quarters/<str:quarter>/"
 
@@ -204,6 +229,15 @@ PAGES: list[Cell] = [
     *forms("settings/accounts/new/", ACCOUNT, who=ADMIN),
     *posts(f"{ACCOUNT}active/", f"{ACCOUNT}password/", who=ADMIN),
     *posts("settings/mail/test/", who=ADMIN),
+    *reads("settings/webhooks/", WEBHOOK_PAGE),
+    *forms("settings/webhooks/new/", who=ADMIN),
+    *posts(
+        WEBHOOK_PAGE,
+        f"{WEBHOOK_PAGE}secret/",
+        f"{WEBHOOK_PAGE}remove/",
+        f"{WEBHOOK_PAGE}<str:event>/resend/",
+        who=ADMIN,
+    ),
     # --- The plan --------------------------------------------------------------------
     *reads("plan/", "plan/roadmap/", "plan/cells/<str:ref>/", "workloads/", PAGE),
     *reads("plan/export.<str:kind>", "plan/import/example.<str:kind>"),

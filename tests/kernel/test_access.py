@@ -47,6 +47,8 @@ EXPECTED: dict[str, tuple[set[Role], bool]] = {
     "estimate.submit": ({Role.PLANNER}, True),
     "gate.draft": ({Role.PLANNER}, True),
     "gate.activate": ({Role.FINANCE}, True),
+    "usage.send": ({Role.RUNTIME}, False),
+    "usage.replay": ({Role.RUNTIME, Role.OPS, Role.ENGINEERING}, False),
     "opt_in.withdraw": ({Role.FINANCE}, True),
     "proposal.decide": ({Role.PLANNER}, True),
     "gate_exception.grant": ({Role.FINANCE}, False),

@@ -117,7 +117,10 @@ class ConventionSchema(AutoSchema):
         if declared.uploads:
             form = {"type": "object", "properties": {"file": BINARY}}
             return {
-                kind: {**form, "required": ["file"]} if kind == FORM else BINARY
+                kind: {**form, "required": ["file"]}
+                if kind == FORM
+                # A body that the view reads by itself still has a form to tell.
+                else (kind == JSON and declared.body) or BINARY
                 for kind in declared.uploads
             }
         return declared.body
