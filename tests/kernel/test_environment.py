@@ -186,6 +186,8 @@ def test_production_needs_it(name: str, sentence: str, tmp_path: Path) -> None:
         ("WEIGHBRIDGE_TIME_ZONE", "Nowhere"),
         ("WEIGHBRIDGE_RATE_LIMIT", "0"),
         ("WEIGHBRIDGE_KEEP_SHEETS_DAYS", "0"),
+        ("WEIGHBRIDGE_KEEP_QUARANTINE_DAYS", "0"),
+        ("WEIGHBRIDGE_WEBHOOKS_PRIVATE", "maybe"),
         ("WEIGHBRIDGE_HOME", "/dev/null"),
         ("DATABASE_URL", "sqlite:///x"),
         ("BROKER_URL", "here"),
