@@ -17,6 +17,7 @@ _SETTINGS = (
     ("Numbers of the model", "portal:numbers"),
     ("Accounts and roles", "portal:accounts"),
     ("Mail", "portal:mail"),
+    ("Webhooks", "portal:webhooks"),
 )
 
 

@@ -95,6 +95,7 @@ SETTINGS_TABS = (
     ("Numbers of the model", "portal:numbers"),
     ("Accounts", "portal:accounts"),
     ("Mail", "portal:mail"),
+    ("Webhooks", "portal:webhooks"),
 )
 
 

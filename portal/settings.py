@@ -322,10 +322,6 @@ SHEETS_ARE_KEPT_DAYS = environment.whole_number(
 
 # References of users are stored as their keyed hash; empty: as runtimes send them.
 USER_REF_KEY = environment.text("WEIGHBRIDGE_USER_REF_KEY")
-# Usage events that were refused can be replayed for so long.
-QUARANTINE_IS_KEPT_DAYS = environment.whole_number(
-    "WEIGHBRIDGE_KEEP_QUARANTINE_DAYS", 30, lowest=1, highest=3_650
-)
 
 # --- The house's joints: see docs/adr for what each list is ------------------------
 
@@ -337,14 +333,11 @@ WORKLOAD_REQUIREMENTS: list[str] = [
     "workloads.requirements.SignoffOps",
     "workloads.requirements.OwnerNamed",
     "workloads.requirements.ShipQuarterSet",
-    "capacity.requirements.GateDefined",
     "capacity.requirements.OpsHeadroom",
     "workloads.requirements.SuccessCriteriaWritten",
-    "capacity.requirements.GateActive",
     "workloads.requirements.SignoffFresh",
     "workloads.requirements.ProductionReady",
     "workloads.requirements.ReasonGiven",
-    "capacity.requirements.AlertsClosed",
 ]
 # Dotted paths of what capacity and governance add to the plan's table and roadmap.
 PLAN_COLUMNS: list[str] = [

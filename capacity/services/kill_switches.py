@@ -16,9 +16,11 @@ from capacity.services.entries import Entry, given, require
 from capacity.services.locks import lock_switches
 from portal.kernel import access
 from portal.kernel.api.etags import require_match
+from portal.kernel.enums import EventKind
 from portal.kernel.errors import FieldError
 from portal.kernel.models import User
 from portal.kernel.services import audit
+from portal.kernel.services.webhooks import emit
 
 LONGEST_REASON = 2_000
 
@@ -106,12 +108,15 @@ def _tell(
 ) -> None:
     lifted = switch.lifted_at is not None
     named = {"id": switch.pk, "scope": switch.scope, "target": switch.target or None}
+    state = "off" if lifted else "on"
+    told = {**named, "state": state, "actor": actor.username, "reason": reason}
+    emit(EventKind.KILL_SWITCH_CHANGED, told, now=now)
     audit.record(
-        "kill_switch.changed",
+        EventKind.KILL_SWITCH_CHANGED,
         target.trail,
         actor=actor,
         now=now,
         before={"state": "on" if lifted else "off"},
-        after={"state": "off" if lifted else "on", **named},
+        after={"state": state, **named},
         reason=reason,
     )

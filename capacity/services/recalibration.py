@@ -47,6 +47,7 @@ from capacity.services.recalibration_leases import (
     claim,
     fail,
     hold,
+    tell_finished,
 )
 from portal.kernel import access, clock
 from portal.kernel.errors import Conflict
@@ -235,6 +236,7 @@ class _Attempt:
             if isinstance(self.period, Quarter):
                 asked = self.run.requested_at
                 close_recalibrated(quarter=self.period, asked=asked, now=now)
+            tell_finished(self.run, RunStatus.COMPLETE, now)
             audit.record_all([*drafted.entries, self._entry(found, drafted, now)])
 
     def _draft(
@@ -300,7 +302,7 @@ class _Attempt:
         self, found: Mapping[str, Comparison], drafted: ObservedDrafts, now: datetime
     ) -> Any:
         return audit.entry(
-            "recalibration.completed",
+            "recalibration.finished",
             f"recalibration/{self.run}",
             actor=None,
             now=now,

@@ -18,7 +18,9 @@ from django.db.models import Q
 from capacity.enums import RunStatus
 from capacity.models import RecalibrationRun
 from capacity.models.recalibration import OPEN
+from portal.kernel.enums import EventKind
 from portal.kernel.services import audit, outbox
+from portal.kernel.services.webhooks import emit
 
 logger = logging.getLogger(__name__)
 
@@ -109,6 +111,7 @@ def end_in_failure(run: RecalibrationRun, reason: str, now: datetime) -> None:
         held_by="",
         held_until=None,
     )
+    tell_finished(run, RunStatus.FAILED, now)
     audit.record(
         "recalibration.failed",
         f"recalibration/{run}",
@@ -117,6 +120,12 @@ def end_in_failure(run: RecalibrationRun, reason: str, now: datetime) -> None:
         after={"period": run.period, "status": str(RunStatus.FAILED)},
         reason=told[:2000],
     )
+
+
+def tell_finished(run: RecalibrationRun, status: RunStatus, now: datetime) -> None:
+    """To the webhooks, in the transaction that ends the run."""
+    told = {"id": run.pk, "period": run.period, "status": str(status)}
+    emit(EventKind.RECALIBRATION_FINISHED, told, now=now)
 
 
 def _storable(text: str) -> str:

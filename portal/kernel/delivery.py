@@ -6,8 +6,10 @@ from typing import Any
 from celery import current_app
 from django.core.mail import send_mail
 
+from portal.kernel import clock
 from portal.kernel.enums import Channel
 from portal.kernel.services.relay import Deliverer
+from portal.kernel.services.webhook_tries import tell
 
 
 def deliver_mail(payload: Mapping[str, Any]) -> None:
@@ -19,7 +21,16 @@ def deliver_task(payload: Mapping[str, Any]) -> None:
     current_app.send_task(payload["task"], args=payload["arguments"], retry=False)
 
 
+def deliver_webhook(payload: Mapping[str, Any]) -> None:
+    tell(
+        subscription_id=payload["webhook"],
+        event_id=payload["event"],
+        now=clock.now(),
+    )
+
+
 DELIVERERS: Mapping[Channel, Deliverer] = {
     Channel.MAIL: deliver_mail,
     Channel.TASK: deliver_task,
+    Channel.WEBHOOK: deliver_webhook,
 }

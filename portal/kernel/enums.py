@@ -53,6 +53,20 @@ class Channel(StrEnum):
 
     MAIL = "mail"
     TASK = "task"
+    WEBHOOK = "webhook"
+
+
+class EventKind(StrEnum):
+    """What a webhook can be told of; the same words as in the audit trail."""
+
+    WORKLOAD_TRANSITIONED = "workload.transitioned"
+    SIGNOFF_GIVEN = "signoff.given"
+    GATE_ACTIVATED = "gate.activated"
+    KILL_SWITCH_CHANGED = "kill_switch.changed"
+    GATE_THRESHOLD = "gate.threshold"
+    DECISION_RECORDED = "decision.recorded"
+    ANTIPATTERN_DETECTED = "antipattern.detected"
+    RECALIBRATION_FINISHED = "recalibration.finished"
 
 
 class Profile(StrEnum):

@@ -3,7 +3,16 @@
 from django.urls import path, re_path
 
 from portal.views import audit, find, home, sign_in
-from portal.views.settings import accounts, look, mail, numbers, password, tokens, views
+from portal.views.settings import (
+    accounts,
+    look,
+    mail,
+    numbers,
+    password,
+    tokens,
+    views,
+    webhooks,
+)
 
 app_name = "portal"
 
@@ -43,6 +52,24 @@ urlpatterns = [
     ),
     path("settings/mail/", mail.mail, name="mail"),
     path("settings/mail/test/", mail.send_test, name="mail-test"),
+    path("settings/webhooks/", webhooks.webhooks, name="webhooks"),
+    path("settings/webhooks/new/", webhooks.new_webhook, name="webhook-new"),
+    path("settings/webhooks/<int:webhook_id>/", webhooks.webhook, name="webhook"),
+    path(
+        "settings/webhooks/<int:webhook_id>/secret/",
+        webhooks.new_secret,
+        name="webhook-secret",
+    ),
+    path(
+        "settings/webhooks/<int:webhook_id>/remove/",
+        webhooks.remove,
+        name="webhook-remove",
+    ),
+    path(
+        "settings/webhooks/<int:webhook_id>/<str:event>/resend/",
+        webhooks.resend,
+        name="webhook-resend",
+    ),
     # /W-04, whichever part of the house it belongs to.
     re_path(
         r"^(?P<ref>[A-Za-z]{1,2}-[0-9]{1,9})/?$", find.go_to_reference, name="reference"

@@ -174,7 +174,7 @@ def test_an_input_that_is_off_drafts_what_was_observed(cast: SimpleNamespace) ->
     assert "2026Q2" in draft.note
     assert not draft.contributors.exists()
     actions = AuditEntry.objects.order_by("-id").values_list("action", flat=True)
-    assert list(actions[:2]) == ["recalibration.completed", "estimate.edited"]
+    assert list(actions[:2]) == ["recalibration.finished", "estimate.edited"]
 
 
 def test_a_newer_run_renews_the_systems_own_draft(cast: SimpleNamespace) -> None:
@@ -375,7 +375,7 @@ def test_statements_do_not_grow_with_workloads(
         story.used(workload)
     run = request_recalibration(period="2026Q2", actor=None, now=story.AFTER)
 
-    with django_assert_num_queries(35):  # type: ignore[operator]
+    with django_assert_num_queries(36):  # type: ignore[operator]
         recalibration.run_recalibration(
             run_id=run.pk, worker="worker", clock=lambda: story.AFTER
         )

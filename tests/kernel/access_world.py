@@ -9,11 +9,12 @@ from django.test import Client
 
 from capacity.services.actuals_imports import upload_actuals
 from capacity.services.recalibration import request_recalibration
-from portal.kernel.enums import Scope
+from portal.kernel.enums import EventKind, Scope
 from portal.kernel.models import User
 from portal.kernel.periods import Quarter
 from portal.kernel.services.saved_views import save_view
 from portal.kernel.services.tokens import issue_token
+from portal.kernel.services.webhooks import emit, subscribe
 from tests.conftest import NOW
 from tests.kernel.access_matrix import PERSONAS, ROLES
 from tests.workloads import stories
@@ -93,6 +94,7 @@ def built() -> SimpleNamespace:
             "deputies": records["deputy_id"],
             "baselines": 1,
             "recalibrations": records["run_id"],
+            "webhooks": records["webhook_id"],
         },
         codes={"departments": "service", "problems": "not_found"},
     )
@@ -139,7 +141,16 @@ def _records(cast: SimpleNamespace, deputy: User) -> dict[str, Any]:
         actor=sarah, page="plan", name="Mine", query="status=live", now=NOW
     )
     run = request_recalibration(period="2026Q2", actor=cast.pia, now=NOW)
+    webhook = subscribe(
+        actor=cast.ada,
+        url="https://hooks.example.com/",
+        kinds=[EventKind.DECISION_RECORDED],
+        now=NOW,
+    ).subscription
+    emit(EventKind.DECISION_RECORDED, {}, now=NOW)
     return {
+        "webhook_id": webhook.pk,
+        "event": webhook.deliveries.get().event_id,
         "run_id": run.pk,
         "import_id": sheet.pk,
         "sheet_id": hours.pk,

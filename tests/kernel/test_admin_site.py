@@ -102,8 +102,8 @@ def test_only_what_the_house_describes_itself_stands_in_it() -> None:
 
 
 NAMES = {
-    "portal": """API tokens, accounts, audit entries, kept answers, numbers of the model,
-        outgoing messages, saved views""",
+    "portal": """API tokens, accounts, audit entries, deliveries of webhooks,
+        kept answers, numbers of the model, outgoing messages, saved views, webhooks""",
     "capacity": """closings of quarters, compute actuals, compute lines,
         draws on the reserve, log of recalibrations, ops actuals, rate card,
         recalibrations, results of recalibrations, sheets of actuals,

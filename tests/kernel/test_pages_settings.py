@@ -29,6 +29,7 @@ TABS = [
     "/settings/numbers/",
     "/settings/accounts/",
     "/settings/mail/",
+    "/settings/webhooks/",
 ]
 
 
@@ -65,6 +66,7 @@ def test_every_tab_sends_an_outsider_to_the_sign_in(client, db, address):
         ("/settings/numbers/", "A committee member can."),
         ("/settings/accounts/", "An administrator can."),
         ("/settings/mail/", "An administrator can."),
+        ("/settings/webhooks/", "An administrator can."),
     ],
 )
 def test_what_one_cannot_do_is_dashed_and_says_who_can(as_, address, who_can):

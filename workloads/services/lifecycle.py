@@ -6,9 +6,11 @@ from datetime import datetime
 from django.db import transaction
 
 from portal.kernel import access, clock
+from portal.kernel.enums import EventKind
 from portal.kernel.errors import Stale
 from portal.kernel.models import User
 from portal.kernel.services import audit
+from portal.kernel.services.webhooks import emit
 from workloads.enums import Status
 from workloads.lifecycle import STEPS, Step, step_between
 from workloads.models import StatusStep, Workload
@@ -150,6 +152,7 @@ def take_step(
     workload.status_since = now
     workload.version += 1
     workload.save(update_fields=["status", "status_steps", "status_since", "version"])
+    _tell(workload, source=source, to=to, actor=actor, reason=reason, now=now)
     audit.record(
         "workload.transitioned",
         f"workload/{workload.ref}",
@@ -159,6 +162,26 @@ def take_step(
         after={"status": str(to)},
         reason=reason,
     )
+
+
+def _tell(
+    workload: Workload,
+    *,
+    source: Status,
+    to: Status,
+    actor: User | None,
+    reason: str,
+    now: datetime,
+) -> None:
+    told = {
+        "workload": workload.ref,
+        "name": workload.name,
+        "from": str(source),
+        "to": str(to),
+        "actor": actor.username if actor else None,
+        "reason": reason,
+    }
+    emit(EventKind.WORKLOAD_TRANSITIONED, told, now=now)
 
 
 def _no_such_step(workload: Workload, to: Status) -> str:

@@ -6,11 +6,13 @@ from datetime import date, datetime
 from django.db import transaction
 
 from portal.kernel import access, clock
+from portal.kernel.enums import EventKind
 from portal.kernel.errors import FieldError, Invalid, NotAllowed, PreconditionRequired
 from portal.kernel.models import User
 from portal.kernel.periods import Quarter
 from portal.kernel.selectors import numbers
 from portal.kernel.services import audit
+from portal.kernel.services.webhooks import emit
 from workloads.enums import SignoffEndKind, SignRole, Status, Verdict
 from workloads.models import Estimate, Signoff, SignoffEnd, Workload
 from workloads.rules.signing import (
@@ -198,15 +200,19 @@ def _note_third_signature(estimate: Estimate, now: datetime) -> None:
 
 def _record(workload: Workload, signoff: Signoff, actor: User, now: datetime) -> None:
     approves = signoff.verdict == Verdict.APPROVE
+    given = {
+        "role": signoff.role,
+        "verdict": signoff.verdict,
+        "version": signoff.estimate.version,
+    }
+    if approves:
+        told = {"workload": workload.ref, "actor": actor.username, **given}
+        emit(EventKind.SIGNOFF_GIVEN, told, now=now)
     audit.record(
         "signoff.given" if approves else "signoff.refused",
         f"workload/{workload.ref}",
         actor=actor,
         now=now,
-        after={
-            "role": signoff.role,
-            "verdict": signoff.verdict,
-            "version": signoff.estimate.version,
-        },
+        after=given,
         reason=signoff.reason,
     )

@@ -1,5 +1,21 @@
 """The kernel in the admin. Importing the subjects registers them."""
 
-from portal.kernel.admin import accounts, audit, numbers, others, outbox, records
+from portal.kernel.admin import (
+    accounts,
+    audit,
+    numbers,
+    others,
+    outbox,
+    records,
+    webhooks,
+)
 
-__all__ = ["accounts", "audit", "numbers", "others", "outbox", "records"]
+__all__ = [
+    "accounts",
+    "audit",
+    "numbers",
+    "others",
+    "outbox",
+    "records",
+    "webhooks",
+]

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from portal.kernel.api import audit, me, numbers, tokens
+from portal.kernel.api import audit, me, numbers, tokens, webhooks
 
 urlpatterns = [
     path("me/", me.MeView.as_view(), name="me"),
@@ -13,5 +13,22 @@ urlpatterns = [
         "audit/checkpoint/",
         audit.AuditCheckpointView.as_view(),
         name="audit_checkpoint",
+    ),
+    path("webhooks/", webhooks.WebhooksView.as_view(), name="webhooks"),
+    path("webhooks/<int:number>/", webhooks.WebhookView.as_view(), name="webhook"),
+    path(
+        "webhooks/<int:number>/secret/",
+        webhooks.WebhookSecretView.as_view(),
+        name="webhook_secret",
+    ),
+    path(
+        "webhooks/<int:number>/deliveries/",
+        webhooks.DeliveriesView.as_view(),
+        name="webhook_deliveries",
+    ),
+    path(
+        "webhooks/<int:number>/deliveries/<str:event>/resend/",
+        webhooks.ResendView.as_view(),
+        name="webhook_resend",
     ),
 ]

@@ -7,6 +7,7 @@ from portal.kernel.models.outbox import OutboxMessage
 from portal.kernel.models.saved_views import SavedView
 from portal.kernel.models.tokens import ApiToken
 from portal.kernel.models.users import User
+from portal.kernel.models.webhooks import WebhookDelivery, WebhookSubscription
 
 __all__ = [
     "ApiToken",
@@ -16,4 +17,6 @@ __all__ = [
     "OutboxMessage",
     "SavedView",
     "User",
+    "WebhookDelivery",
+    "WebhookSubscription",
 ]

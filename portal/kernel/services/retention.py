@@ -2,10 +2,11 @@
 
 from datetime import datetime, timedelta
 
-from portal.kernel.models import IdempotentAnswer, OutboxMessage
+from portal.kernel.models import IdempotentAnswer, OutboxMessage, WebhookDelivery
 
 ANSWERS_ARE_KEPT = timedelta(hours=24)
 DELIVERED_MESSAGES_ARE_KEPT = timedelta(days=30)
+DELIVERIES_ARE_KEPT = timedelta(days=90)
 
 
 def remove_expired(*, now: datetime) -> int:
@@ -16,4 +17,7 @@ def remove_expired(*, now: datetime) -> int:
     messages, _ = OutboxMessage.objects.filter(
         delivered_at__lt=now - DELIVERED_MESSAGES_ARE_KEPT
     ).delete()
-    return answers + messages
+    deliveries, _ = WebhookDelivery.objects.filter(
+        created_at__lt=now - DELIVERIES_ARE_KEPT
+    ).delete()
+    return answers + messages + deliveries
