@@ -6,12 +6,25 @@ from decimal import Decimal
 
 from django.urls import reverse
 
+from capacity.enums import GateState
+from capacity.models import GatePolicy
+from capacity.rules.gates import Setting, Slip, slips_in
+from capacity.selectors.closing import open_contract_events
+from capacity.selectors.gates import (
+    awaiting,
+    deciding_gates,
+    sentences_of,
+    terms_of,
+    to_gate,
+)
 from capacity.selectors.headroom import Headroom, Quarters, read_quarters
 from capacity.services.locks import lock_staffing
+from portal.kernel import clock
 from portal.kernel.formats import in_full, listed
 from portal.kernel.periods import Quarter
-from workloads.enums import Status
+from workloads.enums import CostGate, Status
 from workloads.models import Workload
+from workloads.rules.gates import unheld
 from workloads.rules.requirements import Requirement, StepRequest
 
 # A sentence names so many workloads; how many more there are, it counts.
@@ -117,3 +130,160 @@ def _named(refs: Sequence[str]) -> str:
     if more <= 0:
         return listed(refs)
     return f"{', '.join(refs[:MOST_NAMED])} and {more:,} more"
+
+
+class _OfTheGate:
+    """What is the same in all that asks about a gate: it is mended on the gate's page."""
+
+    code: str
+    guards: frozenset[Status]
+
+    def _gates(self, workload: Workload, step: StepRequest) -> list[GatePolicy]:
+        """Active first; of a long list, those of all its workloads are read at once."""
+        listed_ids = step.once.get("workloads")
+        if listed_ids is None:
+            return deciding_gates([workload.pk]).get(workload.pk, [])
+        if "gates" not in step.once:
+            step.once["gates"] = deciding_gates(listed_ids)
+        found: list[GatePolicy] = step.once["gates"].get(workload.pk, [])
+        return found
+
+    def _stands(
+        self,
+        workload: Workload,
+        step: StepRequest,
+        *,
+        met: bool,
+        message: str,
+        mended_by: tuple[str, ...] = ("gate.draft",),
+        version: int | None = None,
+        evidence: str = "",
+    ) -> Requirement:
+        return Requirement(
+            code=self.code,
+            met=met,
+            message=message,
+            link=to_gate(workload.ref, version),
+            to=step.to,
+            mended_by=mended_by,
+            since=workload.status_since,
+            evidence=evidence,
+        )
+
+
+class GateDefined(_OfTheGate):
+    """A version, active or to be, that could hold: ceilings, patterns, opt-ins, reasons."""
+
+    code = "gate_defined"
+    guards = frozenset({Status.COMMITTED})
+
+    def check(
+        self, workload: Workload, step: StepRequest, now: datetime
+    ) -> Requirement:
+        gates = self._gates(workload, step)
+        lacks = [(gate, self._lacks(gate, workload, now)) for gate in gates]
+        sound = next((gate for gate, slips in lacks if not slips), None)
+        if sound is not None:
+            said = "; ".join(sentences_of(sound))
+            return self._stands(
+                workload,
+                step,
+                met=True,
+                message=f"Gate v{sound.version} is {sound.state}. {said}.",
+                version=sound.version,
+            )
+        if lacks:
+            gate, slips = lacks[0]
+            said = " ".join(dict.fromkeys(slip.detail for slip in slips))
+            message = f"Gate v{gate.version} does not hold: {said}"
+            return self._stands(workload, step, met=False, message=message)
+        wish = _wish_of(workload)
+        return self._stands(workload, step, met=False, message=wish)
+
+    def _lacks(self, gate: GatePolicy, workload: Workload, now: datetime) -> list[Slip]:
+        """Its models were known when it was stored, and prices are never taken away."""
+        setting = Setting(
+            today=clock.today(now),
+            knows=lambda _model: True,
+            is_sensitive=workload.compliance_sensitive,
+        )
+        return slips_in(terms_of(gate), setting)
+
+
+def _wish_of(workload: Workload) -> str:
+    """What the plan's cell asks for before there is a gate."""
+    if not workload.cost_gate:
+        return f"{workload.ref} has no gate, so its cost has no bound."
+    lacks = unheld(
+        workload.cost_gate,
+        primary_model=workload.primary_model,
+        degrade_model=workload.degrade_model,
+    )
+    if lacks is not None:
+        return lacks.sentence
+    wish = CostGate(workload.cost_gate).sheet
+    return f"{workload.ref} wishes for a {wish}, and no gate with a ceiling is drafted."
+
+
+class GateActive(_OfTheGate):
+    """Owner and finance have activated a version that holds."""
+
+    code = "gate_active"
+    guards = frozenset({Status.LIVE})
+
+    def check(
+        self, workload: Workload, step: StepRequest, now: datetime
+    ) -> Requirement:
+        gates = self._gates(workload, step)
+        active = next((one for one in gates if one.state == GateState.ACTIVE), None)
+        if active is not None:
+            message = f"Gate v{active.version} is active."
+            version = active.version
+            return self._stands(
+                workload, step, met=True, message=message, version=version
+            )
+        if not gates:
+            message = f"{workload.ref} has no gate to activate."
+            return self._stands(workload, step, met=False, message=message)
+        gate = gates[0]
+        waits_for = awaiting(gate)
+        who = {"owner": "its owner", "finance": "finance"}.get(
+            waits_for or "", "its owner and finance"
+        )
+        return self._stands(
+            workload,
+            step,
+            met=False,
+            message=f"Gate v{gate.version} is {gate.state} and awaits {who}.",
+            mended_by=("gate.activate",),
+            version=gate.version,
+        )
+
+
+class AlertsClosed(_OfTheGate):
+    """No user of a live workload stands at a ceiling unseen."""
+
+    code = "alerts_closed"
+    guards = frozenset({Status.RETIRED})
+
+    def check(
+        self, workload: Workload, step: StepRequest, now: datetime
+    ) -> Requirement:
+        if workload.status != Status.LIVE:
+            message = "It is not live: no alert is open."
+            return self._stands(workload, step, met=True, message=message)
+        count = open_contract_events(workload, now)
+        message = "No alert at 100 % is open."
+        if count:
+            message = (
+                f"{count:,} {'alert' if count == 1 else 'alerts'} at 100 % "
+                f"{'is' if count == 1 else 'are'} open this month. Somebody who runs it "
+                "can acknowledge them."
+            )
+        return self._stands(
+            workload,
+            step,
+            met=not count,
+            message=message,
+            mended_by=("alert.acknowledge",),
+        )

@@ -333,11 +333,14 @@ WORKLOAD_REQUIREMENTS: list[str] = [
     "workloads.requirements.SignoffOps",
     "workloads.requirements.OwnerNamed",
     "workloads.requirements.ShipQuarterSet",
+    "capacity.requirements.GateDefined",
     "capacity.requirements.OpsHeadroom",
     "workloads.requirements.SuccessCriteriaWritten",
+    "capacity.requirements.GateActive",
     "workloads.requirements.SignoffFresh",
     "workloads.requirements.ProductionReady",
     "workloads.requirements.ReasonGiven",
+    "capacity.requirements.AlertsClosed",
 ]
 # Dotted paths of what capacity and governance add to the plan's table and roadmap.
 PLAN_COLUMNS: list[str] = [

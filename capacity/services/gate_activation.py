@@ -26,6 +26,7 @@ from capacity.selectors.gates import (
     get_gate,
     tag_of,
     terms_of,
+    to_gate,
 )
 from capacity.services.gate_rows import (
     AGREEMENTS,
@@ -181,7 +182,7 @@ def _require_still_sound(policy: GatePolicy, ground: Ground) -> None:
         raise GateIncomplete(
             f"{told} Nothing was activated.",
             errors=[FieldError(*slip) for slip in slips],
-            link=f"/workloads/{ground.workload.ref}/gates/{policy.version}/",
+            link=to_gate(ground.workload.ref, policy.version),
         )
 
 

@@ -2,7 +2,7 @@
 
 from capacity.enums import GateState
 from capacity.models import GatePolicy
-from capacity.selectors.gates import deciding_gate, default_tier, terms_of
+from capacity.selectors.gates import deciding_gate, default_tier, terms_of, to_gate
 from portal.kernel.models import User
 from workloads.enums import Status
 from workloads.models import Workload
@@ -30,7 +30,7 @@ def require_draft(policy: GatePolicy) -> None:
     raise NotADraft(
         f"Gate v{policy.version} of {policy.workload.ref} is {policy.state}. The next "
         "version can be drafted.",
-        link=f"/workloads/{policy.workload.ref}/gates/",
+        link=to_gate(policy.workload.ref),
     )
 
 

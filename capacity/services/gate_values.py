@@ -1,6 +1,6 @@
 """A body's values as the terms of a gate: defaults filled in, ceilings computed."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -84,9 +84,12 @@ def _read(
         slips += found
         opt_in = given.get("metered_opt_in")
         if opt_in:
-            slips += _opt_in_slips(tier, opt_in, index, ground.now)
-            if not is_same(standing.get(tier.tier), opt_in):
+            wrong = _opt_in_slips(tier, opt_in, index, ground.now)
+            slips += wrong
+            if not wrong and not is_same(standing.get(tier.tier), opt_in):
                 opt_ins[tier.tier] = opt_in
+    notice, lacks = _notice(values.get("notice"))
+    slips += lacks
     terms = Terms(
         primary_model=primary,
         degrade_model=degrade,
@@ -94,7 +97,7 @@ def _read(
         on_unreachable=values.get("on_unreachable")
         or default_on_unreachable(one.overage for one in tiers),
         mode=GateMode(mode),
-        notice=_notice(values.get("notice")),
+        notice=notice,
         no_notice_reason=(values.get("no_notice_reason") or "").strip(),
         ends_on=values.get("ends_on"),
         spend_limit=values.get("spend_limit"),
@@ -108,10 +111,22 @@ def _model(name: Any, ground: Ground) -> str:
     return ground.models.owner_of(typed) or typed
 
 
-def _notice(given: Mapping[str, Any] | None) -> Notice | None:
+def _notice(given: Mapping[str, Any] | None) -> tuple[Notice | None, list[Slip]]:
     if not given:
-        return None
-    return Notice(given["text"], given["audience"], given["activates_on"])
+        return None, []
+    lacks = _lacks(given, ("text", "audience", "activates_on"), "/notice")
+    if lacks:
+        return None, lacks
+    return Notice(given["text"], given["audience"], given["activates_on"]), []
+
+
+def _lacks(given: Mapping[str, Any], names: Sequence[str], at: str) -> list[Slip]:
+    """A changed draft is read in part, and its parts are whole all the same."""
+    return [
+        Slip(f"{at}/{name}", "required", "This field is required.")
+        for name in names
+        if name not in given
+    ]
 
 
 def _opt_in_slips(
@@ -121,6 +136,9 @@ def _opt_in_slips(
     if tier.overage != CostGate.PAY_AS_YOU_GO:
         detail = f"{tier.tier} is not pay-as-you-go, so there is nothing to opt in to."
         return [Slip(at, "not_metered", detail)]
+    lacks = _lacks(given, ("by", "at", "reference"), at)
+    if lacks:
+        return lacks
     if given["at"] > now:
         return [
             Slip(f"{at}/at", "in_future", "An opt-in is recorded once it is given.")

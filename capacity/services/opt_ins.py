@@ -10,7 +10,7 @@ from capacity.enums import GateState
 from capacity.models import GateTier, MeteredOptIn
 from capacity.rules.gates import Slip
 from capacity.selectors.gate_problems import OptInWithdrawn
-from capacity.selectors.gates import get_gate, standing_opt_ins, stands
+from capacity.selectors.gates import get_gate, standing_opt_ins, stands, to_gate
 from capacity.services.entries import given, require
 from portal.kernel import access
 from portal.kernel.errors import NotFound
@@ -89,7 +89,7 @@ def withdraw_opt_in(
     if opt_in is None or not stands(opt_in):
         raise OptInWithdrawn(
             f"{tier} of {workload.ref} has no standing opt-in in v{version}.",
-            link=f"/workloads/{workload.ref}/gates/{version}/",
+            link=to_gate(workload.ref, version),
         )
     _withdraw(opt_in, actor=actor, reason=reason.strip(), now=now)
     audit.record(

@@ -6,7 +6,9 @@ from types import SimpleNamespace
 from typing import Any
 from unittest import mock
 
+from capacity.models import GatePolicy
 from capacity.selectors.staffing import row_of
+from capacity.services.gates import activate_gate, open_gate_draft
 from capacity.services.staffing import enter_staffing
 from portal.kernel.models import User
 from portal.kernel.periods import Quarter
@@ -133,11 +135,41 @@ def staffed(cast: SimpleNamespace, quarter: str, people: str = "100") -> None:
         )
 
 
+def gated(workload: Workload, cast: SimpleNamespace, now: datetime = NOW) -> GatePolicy:
+    """A draft of its gate, with the pattern that the row wishes for where one can hold."""
+    workload.refresh_from_db(fields=["primary_model", "degrade_model", "cost_gate"])
+    overage = workload.cost_gate or "hard_cap"
+    if overage == "soft_cap" and not workload.degrade_model:
+        overage = "hard_cap"
+    tier: dict[str, Any] = {"tier": "standard", "overage": overage}
+    tier |= {"ceiling_tokens": 780_000, "reason": "Its users asked for it."}
+    if overage == "pay_as_you_go":
+        opt_in = {"by": "Jo Berg", "at": NOW, "reference": "MSA-2026-17"}
+        tier["metered_opt_in"] = opt_in
+    return open_gate_draft(
+        number=workload.number, actor=cast.pia, values={"tiers": [tier]}, now=now
+    )
+
+
+def activated(
+    policy: GatePolicy, cast: SimpleNamespace, now: datetime = NOW
+) -> GatePolicy:
+    """Agreed to by its owner and by finance; one who is both, or none, leaves it open."""
+    workload = policy.workload
+    for actor in (workload.owner, cast.felix):
+        if actor is not None:
+            policy = activate_gate(
+                number=workload.number, version=policy.version, actor=actor, now=now
+            )
+    return policy
+
+
 def committable(cast: SimpleNamespace, now: datetime = NOW, **values: Any) -> Workload:
     """Planned, with all that committing asks for."""
     workload = planned(cast, now, **values)
     with_criterion(workload, cast.sarah)
     staffed(cast, workload.ship_quarter)
+    activated(gated(workload, cast, now), cast, now)
     return workload
 
 

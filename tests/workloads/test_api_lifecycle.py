@@ -88,8 +88,10 @@ def test_the_road_tells_who_can_mend_and_how_long_it_waits(cast, api, monkeypatc
         ("planned", "signoff_ops"),
         ("committed", "owner_named"),
         ("committed", "ship_quarter_set"),
+        ("committed", "gate_defined"),
         ("committed", "no_staffing"),
         ("committed", "success_criteria"),
+        ("live", "gate_active"),
         ("live", "signoff_fresh"),
         ("live", "production_ready"),
     ]

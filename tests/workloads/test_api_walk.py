@@ -87,6 +87,19 @@ def write_criterion(api: Api) -> None:
     assert api("sarah")("POST", f"{ONE}success-criteria/", body).status_code == 201
 
 
+def draft_gate(api: Api, **changes: Any) -> Any:
+    tier = {"tier": "standard", "ceiling_tokens": 780_000, "overage": "soft_cap"}
+    made = api("pia")("POST", f"{ONE}gates/", {"tiers": [{**tier, **changes}]})
+    assert made.status_code == 201
+    return made
+
+
+def activate_gate(api: Api, *people: str, version: int = 1) -> None:
+    for person in people:
+        agreed = api(person)("POST", f"{ONE}gates/{version}/activate/")
+        assert agreed.status_code == 200
+
+
 def prove(api: Api, *items: str, factor: float = 2) -> None:
     for item in items:
         body = {
@@ -108,8 +121,10 @@ def test_a_workload_walks_from_proposal_to_live_through_the_api(api):
     assert move(api, "planned").json()["status"] == "planned"
     write_criterion(api)
     staff(api)
+    draft_gate(api)
     assert move(api, "committed").json()["status"] == "committed"
     prove(api, *PROOFS)
+    activate_gate(api, "felix", "sarah")
     answer = move(api, "live")
 
     body = answer.json()
@@ -173,13 +188,17 @@ def a_newer_version(api: Api) -> None:
     estimate(api, users=5000)
 
 
-def planned(api: Api, *, people: float | None = 10, **changes: Any) -> None:
+def planned(
+    api: Api, *, people: float | None = 10, gated: bool = True, **changes: Any
+) -> None:
     propose(api, **changes)
     estimate(api)
     sign(api, *SIGNERS)
     if people is not None:
         staff(api, people)
     assert move(api, "planned", who="pia").status_code == 200
+    if gated:
+        draft_gate(api)
 
 
 def no_owner(api: Api) -> None:
@@ -207,10 +226,37 @@ def no_criterion(api: Api) -> None:
     planned(api)
 
 
-def committed(api: Api) -> None:
+def no_gate(api: Api) -> None:
+    planned(api, gated=False)
+    write_criterion(api)
+
+
+def a_gate_whose_opt_in_was_withdrawn(api: Api) -> None:
+    planned(api, gated=False)
+    write_criterion(api)
+    opt_in = {"by": "Jo", "at": "2026-05-01T09:00:00Z", "reference": "MSA-17"}
+    draft_gate(api, overage="pay_as_you_go", metered_opt_in=opt_in)
+    path = f"{ONE}gates/1/opt-ins/standard/withdraw/"
+    gone = api("felix")("POST", path, {"reason": "The contract ended."})
+    assert gone.status_code == 200
+
+
+def committed(api: Api, *, active: bool = True) -> None:
     planned(api)
     write_criterion(api)
     assert move(api, "committed").status_code == 200
+    if active:
+        activate_gate(api, "sarah", "felix")
+
+
+def a_draft_of_a_gate(api: Api) -> None:
+    committed(api, active=False)
+    prove(api, *PROOFS)
+
+
+def a_gate_that_awaits_finance(api: Api) -> None:
+    a_draft_of_a_gate(api)
+    activate_gate(api, "sarah")
 
 
 def no_proof_of(item: str) -> Callable[[Api], None]:
@@ -244,6 +290,7 @@ V1 = "/workloads/W-01/estimates/1/"
 V2 = "/workloads/W-01/estimates/2/"
 EDIT = "/workloads/W-01/edit/"
 READINESS = "/workloads/W-01/readiness/"
+GATE = "/workloads/W-01/gate/"
 
 BROKEN = [
     # what is broken, who moves, to, the unmet codes with their links
@@ -279,6 +326,8 @@ BROKEN = [
     ),
     (no_owner, "committed", {"owner_named": EDIT}),
     (no_ship_quarter, "committed", {"ship_quarter_set": EDIT, "ops_headroom": EDIT}),
+    (no_gate, "committed", {"gate_defined": GATE}),
+    (a_gate_whose_opt_in_was_withdrawn, "committed", {"gate_defined": GATE}),
     (no_staffing, "committed", {"no_staffing": "/capacity/rates/#staffing"}),
     (no_headroom, "committed", {"ops_headroom": "/plan/roadmap/"}),
     (
@@ -286,6 +335,8 @@ BROKEN = [
         "committed",
         {"success_criteria": "/workloads/W-01/criteria/"},
     ),
+    (a_draft_of_a_gate, "live", {"gate_active": f"{GATE}1/"}),
+    (a_gate_that_awaits_finance, "live", {"gate_active": f"{GATE}1/"}),
     *((no_proof_of(item), "live", {"production_ready": READINESS}) for item in PROOFS),
     (a_light_load_test, "live", {"production_ready": READINESS}),
     (an_unsigned_re_estimate, "live", {"signoff_fresh": V2}),

@@ -91,6 +91,7 @@ def test_committed_is_refused_without_owner_or_quarter(
     stories.moved(workload, Status.PLANNED, cast.pia)
     stories.with_criterion(workload, cast.pia)
     stories.staffed(cast, "2026Q2")
+    stories.gated(workload, cast)
 
     with pytest.raises(RequirementsNotMet) as refused:
         stories.moved(workload, Status.COMMITTED, cast.pia)
@@ -101,6 +102,7 @@ def test_committed_is_refused_without_owner_or_quarter(
 def test_committed_is_refused_without_success_criteria(cast: SimpleNamespace) -> None:
     workload = stories.planned(cast)
     stories.staffed(cast, "2026Q2")
+    stories.gated(workload, cast)
 
     with pytest.raises(RequirementsNotMet) as refused:
         stories.moved(workload, Status.COMMITTED, cast.sarah)

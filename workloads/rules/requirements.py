@@ -13,7 +13,8 @@ class StepRequest:
 
     `reason` is None where nobody is asking yet (a list of what is missing). `is_taken` where
     the step follows in the same transaction: what a check reads must then stay as it is.
-    `once` holds what a check reads for all workloads of a long list.
+    `once` holds what a check reads for all workloads of a long list, whose keys are its
+    `workloads`.
     """
 
     to: Status

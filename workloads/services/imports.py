@@ -155,7 +155,7 @@ def _answer(
 ) -> ImportAnswer:
     imagined = rows_as_they_would_be(judgement.judged, judgement.rows)
     total = len(imagined)
-    once: dict[str, Any] = {}
+    once: dict[str, Any] = {"workloads": [one.pk for one in imagined]}
     rows = []
     for done, (judged, workload) in enumerate(
         zip(judgement.judged, imagined, strict=True), start=1
