@@ -287,6 +287,14 @@ WEBHOOKS_MAY_REACH_PRIVATE = environment.switch(
 )
 WEBHOOKS_MAY_REACH_LOOPBACK = WEBHOOKS_MAY_REACH_PRIVATE or not PRODUCTION
 
+# --- Webhooks ----------------------------------------------------------------------
+
+# Whoever sets a webhook up could else make the portal knock at doors of its own network.
+WEBHOOKS_MAY_REACH_PRIVATE = environment.switch(
+    "WEIGHBRIDGE_WEBHOOKS_PRIVATE", default=False
+)
+WEBHOOKS_MAY_REACH_LOOPBACK = WEBHOOKS_MAY_REACH_PRIVATE or not PRODUCTION
+
 # --- Background work ---------------------------------------------------------------
 
 CELERY_BROKER_URL = BROKER_URL
@@ -333,14 +341,11 @@ WORKLOAD_REQUIREMENTS: list[str] = [
     "workloads.requirements.SignoffOps",
     "workloads.requirements.OwnerNamed",
     "workloads.requirements.ShipQuarterSet",
-    "capacity.requirements.GateDefined",
     "capacity.requirements.OpsHeadroom",
     "workloads.requirements.SuccessCriteriaWritten",
-    "capacity.requirements.GateActive",
     "workloads.requirements.SignoffFresh",
     "workloads.requirements.ProductionReady",
     "workloads.requirements.ReasonGiven",
-    "capacity.requirements.AlertsClosed",
 ]
 # Dotted paths of what capacity and governance add to the plan's table and roadmap.
 PLAN_COLUMNS: list[str] = [
