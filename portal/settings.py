@@ -287,14 +287,6 @@ WEBHOOKS_MAY_REACH_PRIVATE = environment.switch(
 )
 WEBHOOKS_MAY_REACH_LOOPBACK = WEBHOOKS_MAY_REACH_PRIVATE or not PRODUCTION
 
-# --- Webhooks ----------------------------------------------------------------------
-
-# Whoever sets a webhook up could else make the portal knock at doors of its own network.
-WEBHOOKS_MAY_REACH_PRIVATE = environment.switch(
-    "WEIGHBRIDGE_WEBHOOKS_PRIVATE", default=False
-)
-WEBHOOKS_MAY_REACH_LOOPBACK = WEBHOOKS_MAY_REACH_PRIVATE or not PRODUCTION
-
 # --- Background work ---------------------------------------------------------------
 
 CELERY_BROKER_URL = BROKER_URL
@@ -330,6 +322,10 @@ SHEETS_ARE_KEPT_DAYS = environment.whole_number(
 
 # References of users are stored as their keyed hash; empty: as runtimes send them.
 USER_REF_KEY = environment.text("WEIGHBRIDGE_USER_REF_KEY")
+# Usage events that were refused can be replayed for so long.
+QUARANTINE_IS_KEPT_DAYS = environment.whole_number(
+    "WEIGHBRIDGE_KEEP_QUARANTINE_DAYS", 30, lowest=1, highest=3_650
+)
 
 # --- The house's joints: see docs/adr for what each list is ------------------------
 
@@ -341,11 +337,14 @@ WORKLOAD_REQUIREMENTS: list[str] = [
     "workloads.requirements.SignoffOps",
     "workloads.requirements.OwnerNamed",
     "workloads.requirements.ShipQuarterSet",
+    "capacity.requirements.GateDefined",
     "capacity.requirements.OpsHeadroom",
     "workloads.requirements.SuccessCriteriaWritten",
+    "capacity.requirements.GateActive",
     "workloads.requirements.SignoffFresh",
     "workloads.requirements.ProductionReady",
     "workloads.requirements.ReasonGiven",
+    "capacity.requirements.AlertsClosed",
 ]
 # Dotted paths of what capacity and governance add to the plan's table and roadmap.
 PLAN_COLUMNS: list[str] = [
