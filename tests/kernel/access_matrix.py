@@ -176,6 +176,20 @@ API: list[Cell] = [
     *posts(f"{V1}actuals/tokens/", who=SIGNERS),
     *reads(QUARTER),
     *posts(f"{QUARTER}close/", f"{QUARTER}reopen/", who=only("finance")),
+    # --- Usage -----------------------------------------------------------------------
+    *posts(f"{V1}usage/", who=only("runtime")),
+    Cell(f"{V1}usage/totals/", "GET", SIGNED_IN, query="?month=2026-05"),
+    Cell(
+        f"{V1}usage/totals/",
+        "GET",
+        only("ops", "finance", "runtime"),
+        query="?month=2026-05&by=user",
+    ),
+    *reads(f"{V1}usage/quarantine/"),
+    *posts(
+        f"{V1}usage/quarantine/<int:number>/replay/",
+        who=only("runtime", "ops", "engineering"),
+    ),
     # --- Recalibration ---------------------------------------------------------------
     *reads(f"{V1}recalibrations/", f"{V1}recalibrations/<int:number>/"),
     *posts(f"{V1}recalibrations/", who=RECALIBRATORS),
