@@ -48,6 +48,7 @@ class Reason(StrEnum):
     NO_ACTIVE_GATE = "no_active_gate"
     MODEL_NOT_IN_POLICY = "model_not_in_policy"
     RETIRED = "retired"
+    UNREACHABLE = "unreachable"
 
 
 SPOKEN_AS: Mapping[int, str] = {70: "soft_notice", 90: "banner", 100: "contract_event"}
@@ -298,6 +299,39 @@ def nothing_decides(stop: Stop) -> Verdict:
         stop.held,
         stop.reason,
         stop.sentence,
+    )
+
+
+def decide_unreachable(
+    policy: Policy,
+    *,
+    allows: bool,
+    model: str | None = None,
+    stop: Stop | None = None,
+    name: str = "this gate",
+) -> Verdict:
+    """What happens to one call while nothing can be counted: the policy's own field says.
+
+    Switches and the models of the policy hold as they were last known. Nothing is
+    reserved; whoever calls reports the usage as undecided.
+    """
+    answered = asked_model(policy, model)
+    if stop is None and answered is None:
+        stop = _outside(policy, model)
+    if stop is not None:
+        return nothing_decides(stop)
+    said = "lets calls pass" if allows else "holds calls"
+    return Verdict(
+        Action.ALLOW if allows else Action.BLOCK,
+        answered if allows else None,
+        None,
+        None,
+        None,
+        None,
+        0,
+        None,
+        Reason.UNREACHABLE,
+        f"The counters of {name} are out of reach; its policy {said} meanwhile.",
     )
 
 
