@@ -5,6 +5,8 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from capacity.selectors.gates import open_gate
+from capacity.services.gates import activate_gate, open_gate_draft
 from governance.services.demo.events import Act
 from portal.kernel import clock
 from portal.kernel.models import User
@@ -97,6 +99,29 @@ class Acts:
             reason=reason,
             now=now,
         )
+
+    def gate_drafted(self, who: str, values: Values) -> Act:
+        """The next version; what the values leave out is prefilled from the plan."""
+        return lambda now: open_gate_draft(
+            number=self.number, actor=self.people[who], values=values, now=now
+        )
+
+    def gate_agreed(self, who: str) -> Act:
+        """To the version that is open: the second of owner and finance activates it."""
+
+        def act(now: datetime) -> None:
+            policy = open_gate(self._workload())
+            if policy is None:
+                msg = "the story agrees to a gate that is not open"
+                raise LookupError(msg)
+            activate_gate(
+                number=self.number,
+                version=policy.version,
+                actor=self.people[who],
+                now=now,
+            )
+
+        return act
 
     def criterion(
         self, who: str, metric: str, baseline: str, target: str, days: int = 120

@@ -53,7 +53,10 @@ def story_of(shipped: Shipped, people: Mapping[str, User], days: Days) -> Story:
     story.then(at(0.28, 9), acts.signed(SignRole.OPS))
     story.then(at(0.32), acts.moved(owner, Status.PLANNED))
     story.then(at(0.42), acts.criterion(owner, *shipped.criterion))
+    story.then(at(0.50, 14), acts.gate_drafted(owner, {}))
     story.then(at(0.55, 15), acts.moved(owner, Status.COMMITTED))
+    story.then(at(0.60, 11), acts.gate_agreed("daniel"))
+    story.then(at(0.64, 15), acts.gate_agreed(owner))
     for item, share in zip(ReadinessCheck, (0.70, 0.76, 0.82, 0.88, 0.94), strict=True):
         story.then(at(share, 16), acts.proven(owner, item))
     story.then(live, acts.moved(owner, Status.LIVE))

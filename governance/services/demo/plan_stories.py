@@ -77,6 +77,7 @@ def _second_attempt(acts: Acts, story: Story, days: Days) -> None:
         acts.criterion("sarah", "Questions solved without a person", "22 %", "55 %"),
         acts.criterion("sarah", "Minutes until the first answer", "11", "1"),
     )
+    story.then(days.before(40, 11), acts.gate_drafted("sarah", {}))
     story.then(days.before(30, 15), acts.moved("sarah", Status.COMMITTED))
     for item, ago in (
         (ReadinessCheck.LOAD_TEST, 20),
@@ -111,6 +112,10 @@ def docs_answers(people: Mapping[str, User], days: Days) -> Story:
     story.then(
         days.before(45),
         acts.criterion("marcus", "Minutes to find an answer", "14", "2"),
+    )
+    # The plan wished for a soft cap and named no model to degrade to.
+    story.then(
+        days.before(40, 14), acts.gate_drafted("marcus", {"degrade_model": "Haiku"})
     )
     story.then(days.before(30, 15), acts.moved("marcus", Status.COMMITTED))
     story.then(
