@@ -24,7 +24,7 @@ PRODUCTION := env -u WEIGHBRIDGE_DEBUG \
 	WEIGHBRIDGE_URL=https://weighbridge.example \
 	WEIGHBRIDGE_SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(50))')
 
-.PHONY: run test check soak lock format
+.PHONY: run test test-litellm check soak lock format
 .DEFAULT_GOAL := run
 
 run: $(VENV)/installed-run
@@ -32,6 +32,11 @@ run: $(VENV)/installed-run
 
 test: $(VENV)/installed-dev
 	$(BIN)/python -m pytest -n $(WORKERS) $(TESTS)
+
+# The client's hook in a real LiteLLM proxy, which has an environment of its own.
+test-litellm: $(VENV)/installed-dev $(VENV)-litellm/installed
+	WEIGHBRIDGE_LITELLM_PYTHON=$(CURDIR)/$(VENV)-litellm/bin/python \
+		$(BIN)/python -m pytest tests/clients/test_litellm.py
 
 soak: $(VENV)/installed-dev
 	WEIGHBRIDGE_SOAK=1 WEIGHBRIDGE_RACE_ROUNDS=200 \
@@ -55,7 +60,7 @@ format: $(VENV)/installed-dev
 	$(BIN)/ruff check --fix .
 
 lock: $(VENV)/installed-dev
-	cd requirements && for name in uv run dev; do \
+	cd requirements && for name in uv run dev litellm; do \
 		VIRTUAL_ENV=../$(VENV) ../$(BIN)/uv $(LOCK) --upgrade $$name.in -o $$name.txt || exit 1; \
 	done
 
@@ -68,6 +73,13 @@ $(VENV)/installed-dev: requirements/dev.txt $(VENV)/installed-uv
 	@echo 'Installing what the product and its tests need'
 	@$(UV) pip install --quiet --require-hashes -r requirements/dev.txt
 	@touch $@ $(VENV)/installed-run
+
+$(VENV)-litellm/installed: requirements/litellm.txt $(VENV)/installed-uv
+	@echo 'Installing LiteLLM, apart from the rest'
+	@$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python $(VENV)-litellm
+	@VIRTUAL_ENV=$(VENV)-litellm $(BIN)/uv pip install --quiet --require-hashes \
+		-r requirements/litellm.txt
+	@touch $@
 
 $(VENV)/installed-uv: requirements/uv.txt
 	@test -n '$(PYTHON)' || { echo 'Python 3.11 or newer is needed.'; exit 1; }

@@ -122,7 +122,7 @@ def decide_locally(
         expected=question.expected_tokens,
         model=question.model,
         stop=stop,
-        name=f"{question.workload}, tier {question.tier}",
+        name=f"gate v{gate.policy.version} of {gate.workload}, tier {question.tier}",
     )
     if verdict.held in {None, Held.TIER_CEILING} and not gate.allows_unreachable:
         return _held_unreachable(question, "Nobody answers, and its gate blocks then.")
