@@ -12,6 +12,8 @@ from capacity.views import (
     recalibration,
     recalibration_runs,
     scenarios,
+    usage,
+    usage_refused,
     variance,
     workload_panel,
 )
@@ -37,6 +39,19 @@ urlpatterns: list[URLPattern | URLResolver] = [
         "workloads/<str:ref>/tokens.csv",
         workload_panel.export,
         name="workload-tokens-csv",
+    ),
+    path("usage/", usage.usage, name="usage"),
+    path("usage/export.<str:kind>", usage.export, name="usage-export"),
+    path("usage/refused/", usage_refused.refused, name="usage-refused"),
+    path(
+        "usage/refused/export.<str:kind>",
+        usage_refused.export,
+        name="usage-refused-export",
+    ),
+    path(
+        "usage/refused/<int:event_id>/replay/",
+        usage_refused.replay,
+        name="usage-replay",
     ),
     path("scenarios/", scenarios.scenarios, name="scenarios"),
     path("scenarios/<slug:slug>.csv", scenarios.export, name="scenarios-csv"),

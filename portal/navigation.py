@@ -44,6 +44,12 @@ class Section(Place):
     hidden_from: frozenset[Role] = frozenset()
     shown_to: frozenset[Role] | None = None
     counts: bool = False
+    # Pages of another section's objects that belong here: /workloads/W-01/gate/.
+    parts: tuple[str, ...] = ()
+
+    def holds(self, path: str) -> bool:
+        """Whether a page lies in this section by what its address is about."""
+        return path.count("/") > 2 and path.split("/")[3] in self.parts
 
     def is_shown_to(self, roles: Collection[str]) -> bool:
         held = set(roles)
@@ -79,9 +85,23 @@ SECTIONS = (
             Place("Budgets", "capacity:budgets"),
             Place("Scenarios", "capacity:scenarios"),
             Place("Actuals", "capacity:actuals"),
+            Place("Usage", "capacity:usage"),
             Place("Recalibration", "capacity:recalibration"),
             Place("Rates and staffing", "capacity:rates"),
         ),
+    ),
+    Section(
+        "Gates",
+        "gates:list",
+        under=("gates",),
+        pages=(
+            Place("Workloads", "gates:list"),
+            Place("Alerts", "gates:alerts"),
+            Place("Kill switches", "gates:switches"),
+            Place("Spend limits", "gates:limits"),
+            Place("Accounts", "gates:accounts"),
+        ),
+        parts=("gate",),
     ),
     Section("Audit", "portal:audit", under=("audit",), shown_to=_SEES_AUDIT),
 )
@@ -112,16 +132,25 @@ class Entry:
 
 
 def entries_for(roles: Collection[str], path: str) -> list[Entry]:
-    first = path.strip("/").split("/", 1)[0]
+    here = _section_of(path)
     return [
-        _entry(section, first, path)
+        _entry(section, path, current=section is here)
         for section in SECTIONS
         if section.address and section.is_shown_to(roles)
     ]
 
 
-def _entry(section: Section, first: str, path: str) -> Entry:
-    current = first in section.under if first else section.address == "/"
+def _section_of(path: str) -> Section | None:
+    """The section that a page lies in: one that claims it by its part comes first."""
+    first = path.strip("/").split("/", 1)[0]
+    if not first:
+        return next((one for one in SECTIONS if one.address == "/"), None)
+    claimed = (one for one in SECTIONS if one.holds(path))
+    named = (one for one in SECTIONS if first in one.under)
+    return next(claimed, None) or next(named, None)
+
+
+def _entry(section: Section, path: str, *, current: bool) -> Entry:
     return Entry(
         section.name,
         section.address,

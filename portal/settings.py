@@ -355,11 +355,19 @@ PLAN_COLUMNS: list[str] = [
 ESTIMATE_BUDGETS = "capacity.services.estimates.Sizing"
 # Dotted paths of what a version means for the rest of the plan, beside its budgets.
 ESTIMATE_PANELS: list[str] = ["capacity.views.estimates.consequences"]
+# Dotted paths of who knows agents: of some ids, those that an inventory has.
+AGENT_REGISTRIES: list[str] = []
 # Dotted paths of what a workload's own page shows of other subjects.
-WORKLOAD_PANELS: list[str] = ["capacity.views.workload_panel.tokens_by_month"]
+WORKLOAD_PANELS: list[str] = [
+    "capacity.views.gate_panel.gate_in_words",
+    "capacity.views.workload_panel.tokens_by_month",
+]
 
 # What apps put on the house's own pages; see portal.kernel.pages.joints.
-HOME_WAITING: list[str] = ["workloads.views.waiting.waiting_for"]
+HOME_WAITING: list[str] = [
+    "workloads.views.waiting.waiting_for",
+    "capacity.views.gate_duties.waiting_for",
+]
 HOME_FIGURES: list[str] = [
     "workloads.views.headlines.figures",
     "capacity.views.headlines.figures",
@@ -370,6 +378,7 @@ FIND_SOURCES: list[str] = [
     "workloads.views.finding.find_workloads",
     "workloads.views.finding.find_departments",
     "workloads.views.finding.find_baselines",
+    "capacity.views.gate_finding.find_gates",
     "portal.finding.find_pages",
 ]
 APPROVALS_WAITING: list[str] = ["workloads.selectors.approvals.count_waiting_for"]

@@ -14,6 +14,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("portal.views.urls")),
     path("", include("workloads.urls")),
     path("capacity/", include("capacity.urls")),
+    path("", include("capacity.gate_urls")),
 ]
 
 handler400 = "portal.views.problems.bad_request"

@@ -123,7 +123,7 @@ def test_home_tells_what_others_changed_since_the_last_visit(as_, cast):
     assert "· Noor Haddad" not in page
 
 
-@pytest.mark.parametrize(("entries", "queries"), [(1, 15), (3, 15)])
+@pytest.mark.parametrize(("entries", "queries"), [(1, 18), (3, 18)])
 def test_home_takes_the_same_queries_for_one_and_for_three(
     as_, cast, django_assert_num_queries, entries, queries
 ):
@@ -153,6 +153,12 @@ def whole_house(monkeypatch):
         "capacity:actuals": "/capacity/actuals/",
         "capacity:recalibration": "/capacity/recalibration/",
         "capacity:rates": "/capacity/rates/",
+        "capacity:usage": "/capacity/usage/",
+        "gates:list": "/gates/",
+        "gates:alerts": "/gates/alerts/",
+        "gates:switches": "/gates/switches/",
+        "gates:limits": "/gates/limits/",
+        "gates:accounts": "/gates/accounts/",
     }
     monkeypatch.setattr("portal.navigation._address", addresses.__getitem__)
 
@@ -203,6 +209,12 @@ def test_sub_pages_open_for_the_current_section_only(whole_house):
 def test_an_object_lights_its_section(whole_house):
     entries = entries_for(["ops"], "/workloads/W-01/")
     assert [entry.name for entry in entries if entry.current] == ["Plan"]
+
+
+def test_a_gate_lights_the_gates_and_not_the_plan(whole_house):
+    for path in ("/workloads/W-01/gate/", "/workloads/W-01/gate/2/", "/gates/alerts/"):
+        entries = entries_for(["ops"], path)
+        assert [entry.name for entry in entries if entry.current] == ["Gates"], path
 
 
 def test_a_hidden_entry_still_opens_where_reading_is_allowed(as_):

@@ -25,6 +25,20 @@ TOLD = {
     "criterion.removed": {"metric", "baseline", "target", "due_on"},
     "readiness.recorded": {"item"},
     "requirement.asked": {"code", "asked"},
+    "gate.drafted": {
+        "version",
+        "mode",
+        "on_unreachable",
+        "notice",
+        "no_notice_reason",
+        "ends_on",
+        "spend_limit",
+    },
+    "gate.edited": {"version"},
+    "gate.shadowed": {"version", "state"},
+    "gate.agreed": {"version", "as"},
+    "gate.activated": {"version", "mode", "owner", "finance"},
+    "opt_in.withdrawn": {"tier"},
 }
 
 
@@ -81,6 +95,12 @@ def _sentence(entry: AuditEntry, line: Line) -> str:
         "criterion.written": f"Criterion written: {said.get('metric', '')}",
         "criterion.removed": f"Criterion removed: {said.get('metric', '')}",
         "readiness.recorded": f"Proof recorded: {_proof(said.get('item', ''))}",
+        "gate.drafted": f"Gate v{version} drafted",
+        "gate.edited": f"Gate v{version} edited",
+        "gate.shadowed": f"Gate v{version} put in shadow",
+        "gate.agreed": f"Agreed to gate v{version} as {said.get('as', '')}",
+        "gate.activated": f"Gate v{version} activated",
+        "opt_in.withdrawn": f"Opt-in of {said.get('tier', '')} withdrawn",
         "requirement.asked": f"Asked for: {lacking_words([str(said.get('code', ''))])}",
     }
     return sentences.get(entry.action, line.words.capitalize())

@@ -82,6 +82,12 @@ def _read(name: str, value: Any) -> str:
             f"{field_words(one).lower()} {plain_text(ends)}"
             for one, ends in value.items()
         )
+    if name == "tiers":
+        return "; ".join(
+            f"{tier['tier']} {formats.short(tier['ceiling_tokens'])}, "
+            f"{CostGate(tier['overage']).sheet}"
+            for tier in value
+        )
     return plain_text(value)
 
 

@@ -1,0 +1,393 @@
+"""One workload's gate: what each tier gets, whether it holds, a month under it."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+from capacity.enums import GateMode, GateState
+from capacity.models import Alert, GateException, GatePolicy, KillSwitch
+from capacity.selectors.gate_targets import target_of
+from capacity.selectors.gates import OPEN_STATES, awaiting, get_gate, tag_of, versions
+from capacity.selectors.kill_switches import switches_over
+from capacity.selectors.spend_limits import limits_over, spent_against
+from capacity.selectors.user_references import may_see_users, shown_reference
+from capacity.selectors.users_near import users_near
+from capacity.views.gate_actions import actions_of
+from capacity.views.gate_evidence import evidence_of, shadow_of
+from capacity.views.gate_month import ask_context, month_context, month_twin
+from capacity.views.gate_proposals import proposals_of
+from capacity.views.gate_words import (
+    SAID_KINDS,
+    STATE_WORDS,
+    action_tone,
+    action_words,
+    policy_of,
+    tier_name,
+    tiers_of,
+    told_tiers,
+)
+from portal.kernel import access, clock, formats
+from portal.kernel.selectors import audit, numbers
+from workloads.models import Workload
+from workloads.selectors.plan import get_workload
+from workloads.services.sheets.writer import CONTENT_TYPES, write_csv
+from workloads.views.history import told_of
+from workloads.views.reasons import why_not
+
+VERSIONS_SHOWN = 20
+ALERTS_SHOWN = 10
+HISTORY_SHOWN = 8
+ABOUT_GATES = (
+    "gate",
+    "opt_in",
+    "kill_switch",
+    "spend_limit",
+    "proposal",
+    "gate_exception",
+)
+
+
+@require_safe
+def gate(request: HttpRequest, ref: str) -> HttpResponse:
+    """The gate that decides; before there is one, the version on its way."""
+    workload = get_workload(ref)
+    found = list(versions(workload)[:VERSIONS_SHOWN])
+    return _page(request, workload, found, _main(found))
+
+
+@require_safe
+def version(request: HttpRequest, ref: str, version: int) -> HttpResponse:
+    """Any version, as it was."""
+    workload = get_workload(ref)
+    found = list(versions(workload)[:VERSIONS_SHOWN])
+    shown = next((one for one in found if one.version == version), None)
+    return _page(request, workload, found, shown or get_gate(workload, version))
+
+
+@require_safe
+def month_csv(request: HttpRequest, ref: str, version: int) -> HttpResponse:
+    """The drawing's twin, exact."""
+    workload, now = get_workload(ref), clock.now()
+    shown = get_gate(workload, version)
+    near = _near(workload, shown, now, may_see=may_see_users(request.user, workload))
+    twin = month_twin(request, workload, shown, near, now)
+    response = HttpResponse(
+        write_csv(twin.headings, twin.rows), content_type=CONTENT_TYPES["csv"]
+    )
+    name = f"month-{workload.ref}-v{version}.csv"
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+def _main(found: list[GatePolicy]) -> GatePolicy | None:
+    active = next((one for one in found if one.state == GateState.ACTIVE), None)
+    opened = next((one for one in found if one.state in OPEN_STATES), None)
+    return active or opened or (found[0] if found else None)
+
+
+def _page(
+    request: HttpRequest,
+    workload: Workload,
+    found: list[GatePolicy],
+    shown: GatePolicy | None,
+) -> HttpResponse:
+    now, user = clock.now(), request.user
+    may_see = may_see_users(user, workload)
+    active = next((one for one in found if one.state == GateState.ACTIVE), None)
+    opened = next((one for one in found if one.state in OPEN_STATES), None)
+    switches = list(switches_over(workload))
+    why_draft = why_not(user, "gate.draft", workload)
+    context = {
+        "workload": workload,
+        "title": f"Gate v{shown.version}" if shown else "No gate yet",
+        "lede": _lede(shown, found) if shown else _lacks(workload),
+        "crumbs": [
+            ("Gates", reverse("gates:list")),
+            (
+                f"{workload.ref} {workload.name}",
+                reverse("workloads:workload", args=[workload.ref]),
+            ),
+            (f"v{shown.version}" if shown else "No gate yet", None),
+        ],
+        "shown": shown,
+        "active": active,
+        "switches": [_switch(one) for one in switches],
+        "why_draft": why_draft,
+        "why_kill": _why_kill(user, workload),
+        "kill_href": f"{reverse('gates:switches')}?stop=workload&target={workload.ref}",
+        "may_see": may_see,
+        "who_drafts": access.who_can("gate.draft", workload),
+        "who_sees": access.who_can("user_reference.see", workload),
+        **_actions(workload, found, shown, opened, why_draft),
+        **_around(request, workload, now, may_see=may_see),
+        **_versions(found, shown),
+        **_history(workload),
+    }
+    if shown is not None:
+        context |= _shown(request, workload, shown, opened, now, may_see=may_see)
+    return render(request, "capacity/gates/gate.html", context)
+
+
+def _shown(
+    request: HttpRequest,
+    workload: Workload,
+    shown: GatePolicy,
+    opened: GatePolicy | None,
+    now: datetime,
+    *,
+    may_see: bool,
+) -> dict[str, Any]:
+    """What one version says, does and would do."""
+    is_active = shown.state == GateState.ACTIVE
+    near = _near(workload, shown, now, may_see=may_see) if is_active else []
+    tone, state = STATE_WORDS[GateState(shown.state)]
+    currency = numbers.current().currency
+    return {
+        "tiers": told_tiers(shown, currency),
+        "facts": _facts(shown),
+        "state": (tone, state),
+        "is_active": is_active,
+        "observes": shown.mode == GateMode.OBSERVE,
+        "notice": _notice(shown),
+        "month": month_context(request, workload, shown, near, now),
+        "ask": ask_context(request, workload, shown, now),
+        "near": [_near_row(one) for one in near],
+        "day": clock.today(now).day,
+        "evidence": evidence_of(workload, shown, now) if is_active else None,
+        "shadow": shadow_of(opened, now, may_see=may_see) if opened else None,
+        "steps": actions_of(shown, request.user, now),
+        "tag": tag_of(shown),
+        "awaits": awaiting(shown),
+        "api": f"/api/v1/workloads/{workload.ref}/gates/{shown.version}/",
+        "why_withdraw": why_not(request.user, "opt_in.withdraw", workload),
+    }
+
+
+def _near(
+    workload: Workload, shown: GatePolicy, now: datetime, *, may_see: bool
+) -> list[Any]:
+    if shown.state != GateState.ACTIVE:
+        return []
+    return users_near(
+        workload, policy_of(shown), tiers_of(shown), now=now, may_see=may_see
+    )
+
+
+def _near_row(one: Any) -> dict[str, Any]:
+    acts = one.verdict.action != "allow"
+    said = f"{SAID_KINDS[one.said]} on record" if one.said else "nothing said yet"
+    return {
+        "shown": one.shown,
+        "href": f"?who=u:{one.shown}#month",
+        "tier": tier_name(one.tier),
+        "used": one.consumed,
+        "projected": one.projected,
+        "settled": one.settled,
+        "tone": action_tone(one.verdict) if acts else "wait" if one.said else "",
+        "words": action_words(one.verdict) if acts else said,
+        "exception": one.exception,
+    }
+
+
+def _lede(shown: GatePolicy, found: list[GatePolicy]) -> str:
+    earlier = next(
+        (
+            one.version
+            for one in found
+            if one.version < shown.version and one.activated_at is not None
+        ),
+        None,
+    )
+    supersedes = f" Supersedes v{earlier}." if earlier else ""
+    if shown.state == GateState.ACTIVE and shown.activated_at is not None:
+        since = formats.day(clock.today(shown.activated_at))
+        return f"Active since {since}, activated by {_people(shown)}.{supersedes}"
+    if shown.state == GateState.SUPERSEDED:
+        ended = formats.day(clock.today(shown.ended_at)) if shown.ended_at else ""
+        if shown.activated_at is None:
+            return f"Discarded on {ended}: it never decided anything."
+        return f"Superseded on {ended}; it decides nothing any more."
+    by = shown.created_by.display_name if shown.created_by else "the system"
+    made = formats.day(clock.today(shown.created_at))
+    what = (
+        "In shadow: it decides beside the active one, and is only recorded."
+        if shown.state == GateState.SHADOW
+        else "A draft: it decides nothing until its owner and finance activate it."
+    )
+    return f"{what} Drafted on {made} by {by}."
+
+
+def _people(shown: GatePolicy) -> str:
+    finance, owner = shown.finance_agreed_by, shown.owner_agreed_by
+    return formats.listed(
+        [
+            f"{person.display_name} ({what})"
+            for person, what in ((finance, "finance"), (owner, "owner"))
+            if person is not None
+        ]
+    )
+
+
+def _lacks(workload: Workload) -> str:
+    return (
+        f"{workload.ref} has no gate: every call of it is blocked, for there is no "
+        "undefined behaviour."
+    )
+
+
+def _facts(shown: GatePolicy) -> str:
+    degrades = f" · degrades to {shown.degrade_model}" if shown.degrade_model else ""
+    levels = ", ".join(
+        f"{part / 10:g}" for part in (shown.notice_at, shown.banner_at, 1000)
+    )
+    away = {"allow": "allowed", "block": "blocked"}[shown.on_unreachable]
+    return (
+        f"primary {shown.primary_model}{degrades} · thresholds {levels} % · {away} "
+        "while unreachable"
+    )
+
+
+def _notice(shown: GatePolicy) -> dict[str, str] | None:
+    if shown.notice_activates_on is not None:
+        on = formats.day(shown.notice_activates_on)
+        return {
+            "fact": f"{shown.notice_audience} are told of {on}.",
+            "sentence": shown.notice_text,
+        }
+    if shown.no_notice_reason:
+        return {
+            "fact": "Users are not told before.",
+            "sentence": shown.no_notice_reason,
+        }
+    return None
+
+
+def _actions(
+    workload: Workload,
+    found: list[GatePolicy],
+    shown: GatePolicy | None,
+    opened: GatePolicy | None,
+    why_draft: str,
+) -> dict[str, Any]:
+    """Compare, draft, stop: three at most."""
+    earlier = next(
+        (one.version for one in found if shown and one.version < shown.version), None
+    )
+    is_draft = opened is not None and opened.state == GateState.DRAFT
+    label = f"Edit draft v{opened.version}" if opened and is_draft else "New version"
+    return {
+        "compare": reverse("gates:compare", args=[workload.ref, shown.version, earlier])
+        if shown and earlier
+        else "",
+        "compare_with": earlier,
+        "draft_label": label if found else "Draft a gate",
+        "draft_href": reverse("gates:draft", args=[workload.ref]),
+        "draft_why": why_draft,
+        "opened": opened,
+    }
+
+
+def _around(
+    request: HttpRequest,
+    workload: Workload,
+    now: datetime,
+    *,
+    may_see: bool,
+) -> dict[str, Any]:
+    """Alerts, exceptions, limits and proposals: what stands around the policy."""
+    today = clock.today(now)
+    alerts = Alert.objects.filter(workload=workload, spoken=True)[:ALERTS_SHOWN]
+    exceptions = GateException.objects.filter(
+        workload=workload, ends_on__gte=today, ended_at__isnull=True
+    ).select_related("account", "approved_by")
+    currency = numbers.current().currency
+    return {
+        "alerts": [
+            {
+                "alert": one,
+                "user": shown_reference(one.user_ref, may_see=may_see),
+                "tier": tier_name(one.tier),
+                "words": SAID_KINDS[one.level],
+            }
+            for one in alerts
+        ],
+        "exceptions": [
+            {
+                "exception": one,
+                "who": one.account.name
+                if one.account
+                else shown_reference(one.user_ref, may_see=may_see),
+                "tier": tier_name(one.tier) if one.tier else "every tier",
+            }
+            for one in exceptions
+        ],
+        "limits": [
+            {
+                "limit": one.limit,
+                "load": float(one.total),
+                "most": float(one.limit.amount),
+                "words": (
+                    f"{formats.money(one.total, currency)} of "
+                    f"{formats.money(one.limit.amount, currency)} a {one.limit.period}"
+                ),
+                "whose": "" if one.limit.scope == "workload" else "its department",
+                "is_reached": one.is_reached,
+            }
+            for one in spent_against(limits_over(workload), now)
+        ],
+        "proposals": proposals_of(workload, request.user),
+    }
+
+
+def _versions(found: list[GatePolicy], shown: GatePolicy | None) -> dict[str, Any]:
+    rows = []
+    for n, one in enumerate(found):
+        tone, words = STATE_WORDS[GateState(one.state)]
+        if one.state == GateState.SUPERSEDED and one.activated_at is None:
+            words = "Discarded"
+        rows.append(
+            {
+                "gate": one,
+                "tone": tone,
+                "words": words,
+                "earlier": found[n + 1].version if n + 1 < len(found) else None,
+                "current": shown is not None and one.pk == shown.pk,
+            }
+        )
+    return {"versions": rows}
+
+
+def _history(workload: Workload) -> dict[str, Any]:
+    about = Q()
+    for kind in ABOUT_GATES:
+        about |= Q(action__startswith=f"{kind}.")
+    entries = audit.entries(object_=workload.ref).filter(about)
+    return {
+        "history": [
+            told_of(entry) for entry in entries.select_related("actor")[:HISTORY_SHOWN]
+        ],
+        "history_total": entries.count(),
+        "history_link": f"{reverse('portal:audit')}?object={workload.ref}",
+    }
+
+
+def _switch(one: KillSwitch) -> dict[str, Any]:
+    found = target_of(one.scope, one.target or None)
+    by = one.thrown_by.display_name if one.thrown_by else "the system"
+    return {
+        "fact": f"{access.capitalised(found.ref if found else one.target)} is held.",
+        "sentence": f"{by}: {one.reason}",
+        "href": reverse("gates:switch", args=[one.pk]),
+    }
+
+
+def _why_kill(user: Any, workload: Workload) -> str:
+    target = target_of("workload", workload.ref)
+    if access.allows(user, "kill_switch.throw", target):
+        return ""
+    return f"{access.capitalised(access.who_can('kill_switch.throw', target))} can."
