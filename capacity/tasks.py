@@ -8,9 +8,11 @@ from celery import shared_task
 
 from capacity.services import (
     actuals_imports,
+    alerts,
     quarters,
     recalibration,
     recalibration_schedule,
+    spend_alerts,
 )
 from capacity.services.recalibration_leases import requeue_lost
 from portal.kernel import clock
@@ -54,3 +56,17 @@ def take_up_lost_recalibrations() -> list[int]:
 def remove_old_sheets() -> int:
     with origin(Source.SYSTEM):
         return actuals_imports.remove_old_sheets(now=clock.now())
+
+
+@shared_task
+def deliver_alert(alert_id: int) -> bool:
+    """Tell the outside of an alert that was spoken. Twice is as once."""
+    with origin(Source.SYSTEM):
+        return alerts.deliver_alert(alert_id=alert_id, now=clock.now())
+
+
+@shared_task
+def alert_spending() -> int:
+    """Every minute: spend limits that are near, or reached. Twice is as once."""
+    with origin(Source.SYSTEM):
+        return spend_alerts.alert_spending(now=clock.now())

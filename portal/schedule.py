@@ -13,6 +13,11 @@ SCHEDULE: dict[str, dict[str, Any]] = {
         # A worker that was away must not find a heap of the same request.
         "options": {"expire_seconds": 10},
     },
+    "alert spending": {
+        "task": "capacity.tasks.alert_spending",
+        "schedule": timedelta(minutes=1),
+        "options": {"expire_seconds": 60},
+    },
     # With a lease of 30 s, a run whose worker was killed goes on within a minute.
     "take up lost recalibrations": {
         "task": "capacity.tasks.take_up_lost_recalibrations",

@@ -1,5 +1,23 @@
 """The capacity model in the admin. Importing the subjects registers them."""
 
-from capacity.admin import actuals, rates, recalibration, reserve, staffing, usage
+from capacity.admin import (
+    actuals,
+    alerts,
+    rates,
+    recalibration,
+    reserve,
+    spending,
+    staffing,
+    usage,
+)
 
-__all__ = ["actuals", "rates", "recalibration", "reserve", "staffing", "usage"]
+__all__ = [
+    "actuals",
+    "alerts",
+    "rates",
+    "recalibration",
+    "reserve",
+    "spending",
+    "staffing",
+    "usage",
+]

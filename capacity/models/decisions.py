@@ -187,4 +187,4 @@ class Alert(models.Model):
         indexes = [models.Index(fields=["workload", "month"], name="alert_by_month")]
 
     def __str__(self) -> str:
-        return f"{self.level} of {self.user_ref}"
+        return f"alert {self.pk} at {self.level} %"

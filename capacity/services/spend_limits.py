@@ -26,6 +26,12 @@ from portal.kernel.services import audit
 
 LONGEST_REASON = 2_000
 MOST_AMOUNT = 10**12
+_BEGIN = """
+    INSERT INTO capacity_spendcounter
+        (scope, target, period, starts_on, settled, reserved)
+    VALUES (%s, %s, %s, %s, %s, 0)
+    ON CONFLICT DO NOTHING
+"""
 ALERT_AT = Decimal("0.800")
 PLACES_OF_ALERT = 3
 
@@ -145,18 +151,13 @@ def _count(limit: SpendLimit, now: datetime) -> None:
     settled = Decimal(0)
     if not SpendCounter.objects.filter(pk=named).exists():
         settled = settled_since(limit.scope, limit.target, begin, clock.today(now))
-    reserved = reserved_now(limit.scope, limit.target, begin, now)
     with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            INSERT INTO capacity_spendcounter
-                (scope, target, period, starts_on, settled, reserved)
-            VALUES (%s, %s, %s, %s, %s, %s)
-            ON CONFLICT (scope, target, period, starts_on)
-                DO UPDATE SET reserved = EXCLUDED.reserved
-            """,
-            [*named, settled, reserved],
-        )
+        cursor.execute(_BEGIN, [*named, settled])
+    # Held from here on: what reserves or settles against it waits, and adds to this.
+    counter = SpendCounter.objects.select_for_update().filter(pk=named)
+    counter.get()
+    reserved = reserved_now(limit.scope, limit.target, begin, now)
+    counter.update(reserved=reserved)
 
 
 def _above_zero(

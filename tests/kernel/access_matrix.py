@@ -42,6 +42,8 @@ PEOPLE = SIGNED_IN - {"runtime"}
 ASKERS = SIGNED_IN - {"auditor", "runtime", "no role", "superuser"}
 # Who may take some step of a workload; the others are refused whatever they ask for.
 MOVERS = only("its owner", "planner", "committee")
+THROWERS = only("engineering", "finance", "ops", "committee")
+SEES_USERS = only("ops", "finance", "runtime")
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,8 @@ DEPUTY = f"{V1}deputies/<int:number>/"
 QUARTER = f"{V1}quarters/<str:quarter>/"
 BASELINE = f"{V1}plan/baselines/<int:number>/"
 WEBHOOK = f"{V1}webhooks/<int:number>/"
+SWITCH = f"{V1}gates/kill-switches/<int:number>/"
+LIMIT = f"{V1}gates/spend-limits/<int:number>/"
 
 API: list[Cell] = [
     # --- The kernel's ----------------------------------------------------------------
@@ -190,6 +194,40 @@ API: list[Cell] = [
         f"{V1}usage/quarantine/<int:number>/replay/",
         who=only("runtime", "ops", "engineering"),
     ),
+    # --- Limits, switches, alerts ----------------------------------------------------
+    *reads(f"{V1}gates/kill-switches/", SWITCH, f"{V1}gates/spend-limits/", LIMIT),
+    *posts(f"{V1}gates/kill-switches/", who=THROWERS),
+    Cell(
+        f"{V1}gates/kill-switches/",
+        "POST",
+        THROWERS | only("its owner"),
+        {"scope": "workload", "target": "W-01"},
+    ),
+    Cell(
+        f"{V1}gates/kill-switches/",
+        "POST",
+        THROWERS | only("department_head"),
+        {"scope": "department", "target": "sales"},
+    ),
+    Cell(SWITCH, "DELETE", only("ops", "committee")),
+    *posts(f"{V1}gates/spend-limits/", who=only("finance")),
+    Cell(
+        f"{V1}gates/spend-limits/",
+        "POST",
+        only("finance", "department_head"),
+        {"scope": "department", "target": "sales"},
+    ),
+    Cell(LIMIT, "DELETE", only("finance")),
+    Cell(f"{V1}gates/billing/", "GET", SIGNED_IN, query="?month=2026-05"),
+    *reads(f"{V1}alerts/"),
+    Cell(f"{V1}alerts/", "GET", SEES_USERS, query="?user=u-1"),
+    Cell(
+        f"{V1}alerts/",
+        "GET",
+        SEES_USERS | only("its owner"),
+        query="?user=u-1&workload=W-01",
+    ),
+    *posts(f"{V1}alerts/<int:number>/acknowledge/", who=SEES_USERS | only("its owner")),
     # --- Recalibration ---------------------------------------------------------------
     *reads(f"{V1}recalibrations/", f"{V1}recalibrations/<int:number>/"),
     *posts(f"{V1}recalibrations/", who=RECALIBRATORS),

@@ -1,14 +1,20 @@
 """The small house whose every address the access matrix asks: who is in it, and what."""
 
 from datetime import timedelta
+from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
+from uuid import uuid4
 
 from django.conf import settings
 from django.test import Client
 
+from capacity.enums import LimitPeriod, LimitScope, SwitchScope
+from capacity.models import Alert
 from capacity.services.actuals_imports import upload_actuals
+from capacity.services.kill_switches import throw_switch
 from capacity.services.recalibration import request_recalibration
+from capacity.services.spend_limits import set_limit
 from portal.kernel.enums import EventKind, Scope
 from portal.kernel.models import User
 from portal.kernel.periods import Quarter
@@ -19,6 +25,7 @@ from tests.conftest import NOW
 from tests.kernel.access_matrix import PERSONAS, ROLES
 from tests.workloads import stories
 from workloads.enums import Moment, SignRole
+from workloads.models import Workload
 from workloads.rules.sheets.columns import HEADINGS
 from workloads.services.baselines import take_baseline
 from workloads.services.departments import create_department
@@ -95,6 +102,9 @@ def built() -> SimpleNamespace:
             "baselines": 1,
             "recalibrations": records["run_id"],
             "webhooks": records["webhook_id"],
+            "kill-switches": records["switch_id"],
+            "spend-limits": records["limit_id"],
+            "alerts": records["alert_id"],
         },
         codes={"departments": "service", "problems": "not_found"},
     )
@@ -148,7 +158,28 @@ def _records(cast: SimpleNamespace, deputy: User) -> dict[str, Any]:
         now=NOW,
     ).subscription
     emit(EventKind.DECISION_RECORDED, {}, now=NOW)
+    held = throw_switch(
+        scope=SwitchScope.AGENT, target="loop", reason="r", actor=cast.noor, now=NOW
+    )
+    limit = set_limit(
+        scope=LimitScope.WORKLOAD,
+        target="W-01",
+        period=LimitPeriod.DAY,
+        amount=Decimal(100),
+        actor=cast.felix,
+        now=NOW,
+    )
+    create_department(
+        actor=cast.ada,
+        code="sales",
+        name="Sales",
+        head=User.objects.get(username="department_head"),
+        now=NOW,
+    )
     return {
+        "switch_id": held.row.pk,
+        "limit_id": limit.row.pk,
+        "alert_id": _alert().pk,
         "webhook_id": webhook.pk,
         "event": webhook.deliveries.get().event_id,
         "run_id": run.pk,
@@ -158,6 +189,23 @@ def _records(cast: SimpleNamespace, deputy: User) -> dict[str, Any]:
         "token_id": issued.token.pk,
         "view_id": view.pk,
     }
+
+
+def _alert() -> Alert:
+    return Alert.objects.create(
+        workload=Workload.objects.get(number=1),
+        user_ref="u-1",
+        tier="standard",
+        month=NOW.date().replace(day=1),
+        level=90,
+        spoken=True,
+        kind="banner",
+        decision=uuid4(),
+        overage="soft_cap",
+        consumed=0.9,
+        projected=1.2,
+        at=NOW,
+    )
 
 
 def _session_of(person: User | None) -> str:
