@@ -8,6 +8,8 @@ from celery import shared_task
 
 from capacity.services import (
     actuals_imports,
+    gate_activation,
+    gate_proposals,
     alerts,
     quarters,
     recalibration,
@@ -50,6 +52,20 @@ def take_up_lost_recalibrations() -> list[int]:
     """Every 20 seconds: runs whose worker is gone are asked for again."""
     with origin(Source.SYSTEM):
         return requeue_lost(now=clock.now())
+
+
+@shared_task
+def propose_ceilings() -> list[int]:
+    """Hourly: look at every active gate's ceilings. Twice is as once."""
+    with origin(Source.SYSTEM):
+        return gate_proposals.propose_ceilings(now=clock.now())
+
+
+@shared_task
+def end_observations() -> list[int]:
+    """Hourly: versions whose last day of observing has passed decide no more."""
+    with origin(Source.SYSTEM):
+        return gate_activation.end_observations(now=clock.now())
 
 
 @shared_task

@@ -31,6 +31,8 @@ SCHEDULE: dict[str, dict[str, Any]] = {
             ("keep signatures", "workloads.tasks.keep_signatures"),
             ("remove old sheets", "workloads.tasks.remove_old_sheets"),
             ("close due quarters", "capacity.tasks.close_due_quarters"),
+            ("propose ceilings", "capacity.tasks.propose_ceilings"),
+            ("end observations", "capacity.tasks.end_observations"),
             ("remove old sheets of actuals", "capacity.tasks.remove_old_sheets"),
             (
                 "request due recalibrations",

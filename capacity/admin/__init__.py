@@ -3,6 +3,7 @@
 from capacity.admin import (
     actuals,
     alerts,
+    gates,
     rates,
     recalibration,
     reserve,
@@ -14,6 +15,7 @@ from capacity.admin import (
 __all__ = [
     "actuals",
     "alerts",
+    "gates",
     "rates",
     "recalibration",
     "reserve",

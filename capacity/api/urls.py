@@ -3,10 +3,13 @@
 from django.urls import URLPattern, URLResolver, path
 
 from capacity.api import (
+    accounts,
     actuals,
     alerts,
     billing,
     forecast,
+    gate_exceptions,
+    gate_proposals,
     gates,
     kill_switches,
     overlap,
@@ -19,9 +22,14 @@ from capacity.api import (
     usage,
 )
 
+PROPOSAL = "workloads/<str:ref>/gates/proposals/<int:number>/"
 GATE = "workloads/<str:ref>/gates/<int:version>/"
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("accounts/", accounts.AccountsView.as_view()),
+    path("accounts/<str:code>/", accounts.AccountView.as_view()),
+    path("gates/exceptions/", gate_exceptions.ExceptionsView.as_view()),
+    path("gates/exceptions/<int:number>/", gate_exceptions.ExceptionView.as_view()),
     path("actuals/compute/", actuals.ComputeView.as_view()),
     path("actuals/ops/", actuals.OpsView.as_view()),
     path("actuals/tokens/", actuals.TokensView.as_view()),
@@ -44,6 +52,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("recalibrations/<int:number>/", recalibration.RecalibrationView.as_view()),
     path("staffing/", staffing.StaffingView.as_view()),
     path("workloads/<str:ref>/gates/", gates.GatesView.as_view()),
+    path(
+        "workloads/<str:ref>/gates/proposals/", gate_proposals.ProposalsView.as_view()
+    ),
+    path(f"{PROPOSAL}accept/", gate_proposals.AcceptView.as_view()),
+    path(f"{PROPOSAL}refuse/", gate_proposals.RefuseView.as_view()),
     path(GATE, gates.GateView.as_view()),
     path(f"{GATE}shadow/", gates.ShadowView.as_view()),
     path(f"{GATE}activate/", gates.ActivateView.as_view()),

@@ -57,6 +57,11 @@ class ProposalDecided(Conflict):
     title = "This proposal is decided"
 
 
+class ExceptionInvalid(Unprocessable):
+    code = "invalid_exception"
+    title = "No such raise can be granted"
+
+
 class ExceptionEnded(Conflict):
     code = "exception_ended"
     title = "This exception has ended"

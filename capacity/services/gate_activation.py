@@ -9,8 +9,14 @@ from enum import StrEnum
 
 from django.db import transaction
 
-from capacity.enums import GateMode, GateState, LimitPeriod, LimitScope
-from capacity.models import GatePolicy
+from capacity.enums import (
+    GateMode,
+    GateState,
+    LimitPeriod,
+    LimitScope,
+    ProposalState,
+)
+from capacity.models import CeilingProposal, GatePolicy
 from capacity.rules.gates import retrofitted, slips_in, without_notice
 from capacity.selectors.gate_ground import Ground
 from capacity.selectors.gate_problems import (
@@ -35,7 +41,7 @@ from capacity.services.gate_rows import (
     show_on_plan,
 )
 from capacity.services.spend_limits import set_limit
-from portal.kernel import access
+from portal.kernel import access, clock
 from portal.kernel.api.etags import require_match
 from portal.kernel.enums import Role
 from portal.kernel.errors import FieldError
@@ -122,6 +128,32 @@ def activate_gate(
             after={"version": version, "as": str(seat)},
         )
     return get_gate(workload, version)
+
+
+def end_observations(*, now: datetime) -> list[int]:
+    """Supersede observers whose last day has passed; their keys. Twice is as once."""
+    over = GatePolicy.objects.filter(
+        state=GateState.ACTIVE, mode=GateMode.OBSERVE, ends_on__lt=clock.today(now)
+    ).values_list("pk", "workload__number")
+    return [pk for pk, number in over.order_by("workload_id") if _end(pk, number, now)]
+
+
+@transaction.atomic
+def _end(pk: int, number: int, now: datetime) -> bool:
+    workload = lock_workload(number)
+    ended = GatePolicy.objects.filter(pk=pk, state=GateState.ACTIVE).update(
+        state=GateState.SUPERSEDED, ended_at=now
+    )
+    if ended:
+        version = GatePolicy.objects.get(pk=pk).version
+        audit.record(
+            "gate.observation_ended",
+            f"workload/{workload.ref}",
+            actor=None,
+            now=now,
+            after={"version": version},
+        )
+    return bool(ended)
 
 
 def _locked(
@@ -216,6 +248,7 @@ def _activate(policy: GatePolicy, ground: Ground, actor: User) -> None:
     if before is not None:
         before.state, before.ended_at = GateState.SUPERSEDED, now
         before.save(update_fields=["state", "ended_at"])
+    _outdate_proposals(workload, now)
     present = numbers.current()
     policy.state, policy.activated_at = GateState.ACTIVE, now
     policy.floor = round(present.gate_floor * 1000)
@@ -238,6 +271,13 @@ def _activate(policy: GatePolicy, ground: Ground, actor: User) -> None:
             "owner": _username(policy.owner_agreed_by),
             "finance": _username(policy.finance_agreed_by),
         },
+    )
+
+
+def _outdate_proposals(workload: Workload, now: datetime) -> None:
+    """They were computed beside a version that decides no more."""
+    CeilingProposal.objects.filter(workload=workload, state=ProposalState.OPEN).update(
+        state=ProposalState.OUTDATED, decided_at=now
     )
 
 
