@@ -43,7 +43,7 @@ def test_without_the_gate_server_the_portal_is_asked_the_same(client, portal):
     assert asked == again
 
 
-@pytest.mark.parametrize("status", [500, 502, 503, 504])
+@pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
 def test_a_server_that_fails_is_asked_again_with_the_same_request(
     client, portal, status
 ):

@@ -2,6 +2,8 @@
 
 import json
 import multiprocessing
+import os
+import signal
 
 import httpx
 import pytest
@@ -149,6 +151,40 @@ def test_a_token_that_is_refused_leaves_usage_where_it_is(client, portal):
 def _put_one(spool):
     spool.put({"id": "child"})
     spool.close()
+
+
+def _put_many_and_die(spool):
+    for number in range(50):
+        spool.put({"id": str(number)})
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_what_a_killed_process_had_spooled_is_there_for_the_next(tmp_path):
+    spool = Spool(tmp_path / "usage.sqlite3", most_events=100)
+
+    child = multiprocessing.get_context("fork").Process(
+        target=_put_many_and_die, args=(spool,)
+    )
+    child.start()
+    child.join(20)
+
+    assert child.exitcode == -signal.SIGKILL
+    assert [event["id"] for _, event in spool.oldest(100)] == [
+        str(number) for number in range(50)
+    ]
+
+
+def test_what_another_process_delivered_takes_no_newer_event_with_it(tmp_path):
+    ours = Spool(tmp_path / "usage.sqlite3", most_events=100)
+    theirs = Spool(tmp_path / "usage.sqlite3", most_events=100)
+    ours.put({"id": "old"})
+    sent_by_both = [number for number, _ in ours.oldest(10)]
+
+    theirs.delete(sent_by_both)
+    ours.put({"id": "new"})
+    ours.delete(sent_by_both)
+
+    assert [event["id"] for _, event in ours.oldest(10)] == ["new"]
 
 
 def test_a_forked_process_opens_the_spool_anew(tmp_path):

@@ -9,7 +9,7 @@ import httpx
 
 from weighbridge_client.errors import Refused, Unreachable
 
-AWAY = frozenset({500, 502, 503, 504})
+AWAY = frozenset({429, 500, 502, 503, 504})
 """Answers of somebody that cannot answer now; the next one is asked."""
 PAUSE_SECONDS = 0.05
 

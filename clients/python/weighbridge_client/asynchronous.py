@@ -8,7 +8,7 @@ import httpx
 
 from weighbridge_client.addresses import Step
 from weighbridge_client.calls import Call
-from weighbridge_client.client import Client
+from weighbridge_client.client import LIMITS, Client
 from weighbridge_client.decisions import Decision, Question
 from weighbridge_client.errors import Held, Unreachable
 from weighbridge_client.portal import DECIDE
@@ -40,7 +40,10 @@ class AsyncClient:
     ) -> None:
         self.client = client
         self._http = httpx.AsyncClient(
-            headers=client.headers, timeout=client.options.timeout, transport=transport
+            headers=client.headers,
+            timeout=client.options.timeout,
+            limits=LIMITS,
+            transport=transport,
         )
 
     async def decide(self, question: Question) -> Decision:

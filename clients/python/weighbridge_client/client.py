@@ -52,6 +52,10 @@ class Options:
         return httpx.Timeout(self.decide_seconds, connect=min(self.decide_seconds, 0.5))
 
 
+# A call that waits for a free connection would look like a portal that is away.
+LIMITS = httpx.Limits(max_connections=None, max_keepalive_connections=100)
+
+
 class Client:
     """One for a process; threads share it.
 
@@ -186,7 +190,10 @@ class Client:
 
     def _opened(self, timeout: httpx.Timeout) -> httpx.Client:
         return httpx.Client(
-            headers=self.headers, timeout=timeout, transport=self.options.transport
+            headers=self.headers,
+            timeout=timeout,
+            limits=LIMITS,
+            transport=self.options.transport,
         )
 
     # --- Reporting -----------------------------------------------------------------

@@ -23,7 +23,9 @@ _TABLE = """
 # counting at each call.
 _PUT = """
     INSERT INTO event (body) SELECT ?
-    WHERE coalesce((SELECT max(number) - min(number) + 1 FROM event), 0) < ?
+    WHERE coalesce(
+        (SELECT max(number) FROM event) - (SELECT min(number) FROM event) + 1, 0
+    ) < ?
 """
 
 
