@@ -317,8 +317,12 @@ KEYS_OF_USAGE = """
 ALTER TABLE capacity_usageevent DROP CONSTRAINT capacity_usageevent_workload_id_fkey;
 ALTER TABLE capacity_usageday DROP CONSTRAINT capacity_usageday_workload_id_fkey;
 ALTER TABLE capacity_usagehour DROP CONSTRAINT capacity_usagehour_workload_id_fkey;
+-- That an event is there once is said by its row in capacity_usagekey, whatever its day:
+-- a second index of random keys would be half of what counting costs.
+ALTER TABLE capacity_usageevent DROP CONSTRAINT capacity_usageevent_pkey;
 """
 KEYS_BACK = """
+ALTER TABLE capacity_usageevent ADD PRIMARY KEY (day, key);
 ALTER TABLE capacity_usageevent
     ADD FOREIGN KEY (workload_id) REFERENCES workloads_workload (id);
 ALTER TABLE capacity_usageday

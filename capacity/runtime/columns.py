@@ -67,6 +67,7 @@ class Columns:
         self._known = known
         self._plain = plain
         self._seen: set[str] = set()
+        self._sessions: dict[str, str] = {}
         self._workloads: dict[int, KnownWorkload] = {}
         self._rows: list[tuple[Any, ...]] = []
         self._places: list[int] = []
@@ -98,8 +99,8 @@ class Columns:
         self._rows.append(
             (
                 key,
-                moment.month,
-                moment.day,
+                moment.month_text,
+                moment.day_text,
                 moment.hour,
                 event.time,
                 event.source,
@@ -123,13 +124,21 @@ class Columns:
                 event.called_by,
                 event.account,
                 session,
-                _session_key(workload.pk, user, session) if session else None,
+                self._session(workload.pk, user, session) if session else None,
                 event.trace_id,
                 event.outcome,
             )
         )
         if event.decision or event.decisions:
             self._name_decisions(event)
+
+    def _session(self, workload: int, user: str, session: str) -> str:
+        named = f"{workload}\x00{user}\x00{session}"
+        found = self._sessions.get(named)
+        if found is None:
+            found = sha256(named.encode()).hexdigest()[:32]
+            self._sessions[named] = found
+        return found
 
     def _name_decisions(self, event: Event) -> None:
         place = len(self._rows)
@@ -167,25 +176,28 @@ class Columns:
 
 
 _OPTIONAL = frozenset(name for name, _ in _ARGUMENTS[17:31])
+# Python writes a list of these as PostgreSQL reads an array, but for its brackets.
+_ALIKE = frozenset({"bigint", "smallint", "integer", "boolean"})
 
 
 def _literal(name: str, kind: str, values: Sequence[Any], *, plain: bool) -> str | None:
     """An array as PostgreSQL reads it; none where no event has a value."""
     if name in _OPTIONAL and not any(values):
         return None
-    if name == "outcomes":
-        texts = (
-            None if one is None else msgspec.json.encode(one).decode() for one in values
-        )
-        return _quoted(texts, plain=False)
+    if kind in _ALIKE:
+        return f"{{{str(list(values))[1:-1]}}}".replace("None", "NULL")
     if kind == "text":
         return _quoted(values, plain=plain)
+    if name == "outcomes":
+        return _quoted(one and msgspec.json.encode(one).decode() for one in values)
     if name == "costs":
-        values = [None if one is None else f"{one}e-12" for one in values]
-    return "{" + ",".join(["NULL" if one is None else str(one) for one in values]) + "}"
+        values = [one if one is None else f"{one}e-12" for one in values]
+    elif name == "instants":
+        values = [one.isoformat() for one in values]
+    return "{" + ",".join(["NULL" if one is None else one for one in values]) + "}"
 
 
-def _quoted(texts: Iterable[str | None], *, plain: bool) -> str:
+def _quoted(texts: Iterable[str | None], *, plain: bool = False) -> str:
     if not plain:
         texts = (
             None if text is None else text.replace("\\", "\\\\").replace('"', '\\"')
@@ -196,11 +208,6 @@ def _quoted(texts: Iterable[str | None], *, plain: bool) -> str:
         + ",".join(["NULL" if text is None else f'"{text}"' for text in texts])
         + "}"
     )
-
-
-def _session_key(workload: int, user: str, session: str) -> str:
-    named = f"{workload}\x00{user}\x00{session}"
-    return sha256(named.encode()).hexdigest()[:32]
 
 
 def _uuid(text: str) -> UUID | None:

@@ -53,6 +53,14 @@ class Moment:
     day: date
     hour: int
     month: date
+    day_text: str
+    month_text: str
+
+    @classmethod
+    def of(cls, local: datetime) -> "Moment":
+        day = local.date()
+        month = day.replace(day=1)
+        return cls(day, local.hour, month, day.isoformat(), month.isoformat())
 
 
 @dataclass
@@ -80,9 +88,7 @@ class Known:
         quarter = int(instant.timestamp()) // 900
         found = self._moments.get(quarter)
         if found is None:
-            local = instant.astimezone(self._zone)
-            day = local.date()
-            found = Moment(day, local.hour, day.replace(day=1))
+            found = Moment.of(instant.astimezone(self._zone))
             self._moments[quarter] = found
         return found
 

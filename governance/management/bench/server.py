@@ -20,8 +20,8 @@ LOOPBACK = "127.0.0.1"
 
 
 @contextmanager
-def serve(database: str) -> Iterator[int]:
-    """The port of a one-worker server; it ends with the block, however that ends."""
+def serve(database: str, *, workers: int = 1, threads: int = 1) -> Iterator[int]:
+    """The port of a server; it ends with the block, however that ends."""
     with socket.socket() as free:
         free.bind((LOOPBACK, 0))
         port = int(free.getsockname()[1])
@@ -29,14 +29,8 @@ def serve(database: str) -> Iterator[int]:
         [
             str(Path(sys.executable).with_name("granian")),
             *("--interface", "wsgi", "--host", LOOPBACK, "--port", str(port)),
-            *(
-                "--workers",
-                "1",
-                "--blocking-threads",
-                "1",
-                "--no-ws",
-                "--no-access-log",
-            ),
+            *("--workers", str(workers), "--blocking-threads", str(threads)),
+            *("--no-ws", "--no-access-log"),
             *("--log-level", "warning"),
             "governance.management.bench.wsgi:application",
         ],
@@ -66,12 +60,16 @@ class Client:
         self.connection = http.client.HTTPConnection(LOOPBACK, port, timeout=30)
 
     def get(self, path: str) -> bytes:
+        return self.ask("GET", path)
+
+    def ask(self, method: str, path: str, content: bytes | None = None) -> bytes:
         """The body of a 200; anything else stops the measurement."""
-        self.connection.request("GET", path, headers=self.headers)
+        self.connection.request(method, path, content, headers=self.headers)
         answer = self.connection.getresponse()
         body = answer.read()
         if answer.status != http.HTTPStatus.OK:
-            raise NotMeasured(f"GET {path} answered {answer.status}: {body[:300]!r}")
+            told = f"{method} {path} answered {answer.status}: {body[:300]!r}"
+            raise NotMeasured(told)
         return body
 
     def median_ms(self, path: str, seconds: float) -> float:

@@ -6,6 +6,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import include, path
 
+from governance.management.bench.ordinary import OrdinaryUsageView
+
 FLOOR_ROWS = """
     SELECT w.number, w.name, u.username, w.owner_text, w.purpose, d.code, w.shape,
         w.audience, w.compliance_sensitive, w.status, w.requested_status,
@@ -42,5 +44,6 @@ def raw_rows(_request: HttpRequest) -> HttpResponse:
 urlpatterns = [
     path("bench/bare/", bare_page),
     path("bench/rows/", raw_rows),
+    path("bench/usage/", OrdinaryUsageView.as_view()),
     path("", include("portal.urls")),
 ]

@@ -15,6 +15,7 @@ from governance.management.bench import database
 from governance.management.bench.audit import audit_verify
 from governance.management.bench.capacity import forecast, monte_carlo_run
 from governance.management.bench.ground import stand_alone
+from governance.management.bench.ingest import ingest, ingest_orm
 from governance.management.bench.plan import plan_api, plan_page
 from governance.management.bench.recalibrate import recalibrate
 from governance.management.bench.results import NotMeasured, Result, not_measured
@@ -31,6 +32,8 @@ MEASUREMENTS: dict[str, Measurement] = {
     "forecast": forecast,
     "monte_carlo": monte_carlo_run,
     "recalibrate": recalibrate,
+    "ingest": ingest,
+    "ingest_orm": ingest_orm,
 }
 
 
