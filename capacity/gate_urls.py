@@ -9,6 +9,7 @@ from capacity.views import (
     gate_actions,
     gate_drafts,
     gate_exceptions,
+    gate_proposals,
     gates,
     kill_switches,
     spend_limits,
@@ -22,10 +23,20 @@ VERSION = f"{GATE}<int:version>/"
 GATE_PAGES: list[URLPattern | URLResolver] = [
     path(GATE, gate.gate, name="gate"),
     path(f"{GATE}draft/", gate_drafts.draft, name="draft"),
-    path(f"{GATE}exceptions/", gate_exceptions.exceptions, name="exceptions"),
+    path(f"{GATE}exceptions/", gate_exceptions.listing, name="exceptions"),
+    path(
+        f"{GATE}exceptions/export.<str:kind>",
+        gate_exceptions.export,
+        name="exceptions-export",
+    ),
+    path(
+        f"{GATE}exceptions/<int:exception_id>/",
+        gate_exceptions.end,
+        name="exception",
+    ),
     path(
         f"{GATE}proposals/<int:proposal_id>/<str:verb>/",
-        gate_exceptions.exceptions,
+        gate_proposals.decide,
         name="proposal",
     ),
     path(VERSION, gate.version, name="version"),
@@ -56,7 +67,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("gates/limits/<int:limit_id>/", spend_limits.end, name="limit"),
     path("gates/accounts/", accounts.accounts, name="accounts"),
     path("gates/accounts/export.<str:kind>", accounts.export, name="accounts-export"),
-    path("gates/accounts/<str:code>/", accounts.accounts, name="account"),
+    path("gates/accounts/<str:code>/", accounts.account, name="account"),
     path("gates/alerts/", alerts.alerts, name="alerts"),
     path("gates/alerts/export.<str:kind>", alerts.export, name="alerts-export"),
     path(

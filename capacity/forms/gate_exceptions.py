@@ -1,9 +1,10 @@
 """Forms of exceptions and accounts."""
 
+from typing import Any
+
 from django import forms
 
 from capacity.forms.gate_controls import reason_field
-from capacity.models import Account
 
 
 class ExceptionForm(forms.Form):
@@ -35,18 +36,23 @@ class ExceptionForm(forms.Form):
     reason = reason_field("Kept with it; it stands wherever the ceiling does.")
 
 
-class AccountForm(forms.ModelForm):
-    class Meta:
-        model = Account
-        fields = ("code", "name", "owner_email", "billing_email")
-        labels = {
-            "code": "Id",
-            "owner_email": "Owner's e-mail",
-            "billing_email": "Billing administrator's e-mail",
-        }
+class AccountForm(forms.Form):
+    """Who pays for a group of users. The id stays: runtimes send it."""
 
-    def __init__(self, *args: object, is_new: bool = True, **options: object) -> None:
-        super().__init__(*args, **options)  # type: ignore[arg-type]
-        self.fields["billing_email"].required = False
+    code = forms.CharField(
+        max_length=100, label="Id", help_text="As runtimes send it, say acme-eu."
+    )
+    name = forms.CharField(max_length=200)
+    owner_email = forms.EmailField(
+        label="Owner's e-mail", help_text="Told once when a user nears a ceiling."
+    )
+    billing_email = forms.EmailField(
+        required=False,
+        label="Billing administrator's e-mail",
+        help_text="Told of metered overage; empty for the owner.",
+    )
+
+    def __init__(self, *args: Any, is_new: bool = True, **options: Any) -> None:
+        super().__init__(*args, **options)
         if not is_new:
             del self.fields["code"]

@@ -240,6 +240,10 @@ ACCOUNT = "settings/accounts/<int:user_id>/"
 WEBHOOK_PAGE = "settings/webhooks/<int:webhook_id>/"
 SHEET_PAGE = "capacity/actuals/import/<int:sheet_id>/"
 QUARTER_PAGE = "capacity/quarters/<str:quarter>/"
+GATE_PAGE = f"{PAGE}gate/"
+GATE_VERSION = f"{GATE_PAGE}<int:version>/"
+PROPOSAL_PAGE = f"{GATE_PAGE}proposals/<int:proposal_id>/<str:verb>/"
+FINANCE = only("finance")
 
 PAGES: list[Cell] = [
     # --- The house's -----------------------------------------------------------------
@@ -350,5 +354,63 @@ PAGES: list[Cell] = [
     *posts("capacity/actuals/import/", who=SIGNERS),
     *posts(f"{SHEET_PAGE}confirm/", who=only("ops")),
     *posts(f"{QUARTER_PAGE}close/", f"{QUARTER_PAGE}reopen/", who=only("finance")),
+    # --- Gates -----------------------------------------------------------------------
+    *reads("gates/", "gates/export.<str:kind>"),
+    *reads(GATE_PAGE, GATE_VERSION, f"{GATE_VERSION}month.csv"),
+    Cell(GATE_PAGE, "GET", SEES_USERS | only("its owner"), query="?who=u:someone"),
+    *reads(f"{GATE_VERSION}compare/<int:other>/"),
+    *forms(f"{GATE_PAGE}draft/", who=WRITERS),
+    *posts(f"{GATE_VERSION}shadow/", who=WRITERS),
+    *posts(f"{GATE_VERSION}activate/", who=only("its owner", "finance")),
+    *reads(f"{GATE_VERSION}opt-ins/<str:tier>/withdraw/"),
+    *posts(
+        f"{GATE_VERSION}opt-ins/<str:tier>/withdraw/", who=only("its owner", "finance")
+    ),
+    *reads(PROPOSAL_PAGE),
+    *posts(PROPOSAL_PAGE, who=WRITERS),
+    Cell(PROPOSAL_PAGE, "POST", WRITERS, path={"verb": "refuse"}),
+    *reads(f"{GATE_PAGE}exceptions/", f"{GATE_PAGE}exceptions/export.<str:kind>"),
+    *reads(f"{GATE_PAGE}exceptions/<int:exception_id>/"),
+    *posts(
+        f"{GATE_PAGE}exceptions/",
+        f"{GATE_PAGE}exceptions/<int:exception_id>/",
+        who=FINANCE,
+    ),
+    *reads("gates/switches/", "gates/switches/export.<str:kind>"),
+    *reads("gates/switches/<int:switch_id>/"),
+    *posts("gates/switches/", who=THROWERS),
+    Cell(
+        "gates/switches/",
+        "GET",
+        SIGNED_IN,
+        query="?stop=workload&target=W-01",
+    ),
+    *posts("gates/switches/<int:switch_id>/", who=only("ops", "committee")),
+    *reads("gates/limits/", "gates/limits/export.<str:kind>"),
+    *reads("gates/limits/<int:limit_id>/"),
+    *posts("gates/limits/", "gates/limits/<int:limit_id>/", who=FINANCE),
+    *reads("gates/alerts/", "gates/alerts/export.<str:kind>"),
+    Cell("gates/alerts/", "GET", SEES_USERS, query="?user=u-1"),
+    Cell(
+        "gates/alerts/",
+        "GET",
+        SEES_USERS | only("its owner"),
+        query="?user=u-1&workload=W-01",
+    ),
+    *posts(
+        "gates/alerts/<int:alert_id>/acknowledge/", who=SEES_USERS | only("its owner")
+    ),
+    *reads("gates/accounts/", "gates/accounts/export.<str:kind>"),
+    *reads("gates/accounts/<str:code>/"),
+    *posts(
+        "gates/accounts/", "gates/accounts/<str:code>/", who=only("finance", "admin")
+    ),
+    # --- Usage -----------------------------------------------------------------------
+    *reads("capacity/usage/", "capacity/usage/export.<str:kind>"),
+    *reads("capacity/usage/refused/", "capacity/usage/refused/export.<str:kind>"),
+    *posts(
+        "capacity/usage/refused/<int:event_id>/replay/",
+        who=only("runtime", "ops", "engineering"),
+    ),
 ]
 TABLE = [*API, *PAGES]

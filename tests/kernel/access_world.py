@@ -9,9 +9,11 @@ from uuid import uuid4
 from django.conf import settings
 from django.test import Client
 
-from capacity.enums import LimitPeriod, LimitScope, SwitchScope
-from capacity.models import Alert
+from capacity.enums import LimitPeriod, LimitScope, ProposalCause, SwitchScope
+from capacity.models import Alert, CeilingProposal, QuarantinedEvent
+from capacity.services.accounts import create_account
 from capacity.services.actuals_imports import upload_actuals
+from capacity.services.gate_exceptions import grant_exception
 from capacity.services.kill_switches import throw_switch
 from capacity.services.recalibration import request_recalibration
 from capacity.services.spend_limits import set_limit
@@ -76,7 +78,7 @@ def built() -> SimpleNamespace:
         ada=persons["admin"],
     )
     criterion = _plan(cast)
-    records = _records(cast, deputy=persons["deputy"])
+    records = {**_records(cast, deputy=persons["deputy"]), **_gate(cast)}
     return SimpleNamespace(
         sessions={name: _session_of(persons.get(name)) for name in PERSONAS},
         parts={
@@ -93,6 +95,8 @@ def built() -> SimpleNamespace:
             "quarter": "2026Q1",
             "criterion_id": criterion,
             "user_id": persons["no role"].pk,
+            "tier": "standard",
+            "verb": "accept",
             **records,
         },
         numbers={
@@ -106,7 +110,7 @@ def built() -> SimpleNamespace:
             "spend-limits": records["limit_id"],
             "alerts": records["alert_id"],
         },
-        codes={"departments": "service", "problems": "not_found"},
+        codes={"departments": "service", "problems": "not_found", "accounts": "acme"},
     )
 
 
@@ -188,6 +192,48 @@ def _records(cast: SimpleNamespace, deputy: User) -> dict[str, Any]:
         "deputy_id": named.pk,
         "token_id": issued.token.pk,
         "view_id": view.pk,
+    }
+
+
+def _gate(cast: SimpleNamespace) -> dict[str, Any]:
+    """What stands around the draft of W-01's gate."""
+    first = Workload.objects.get(number=1)
+    gate = stories.gated(first, cast)
+    create_account(
+        actor=cast.felix,
+        values={"code": "acme", "name": "Acme", "owner_email": "a@example.com"},
+        now=NOW,
+    )
+    raised = grant_exception(
+        number=1,
+        actor=cast.felix,
+        values={
+            "user_ref": "u-1",
+            "ceiling_tokens": 10**9,
+            "reason": "r",
+            "ends_on": NOW.date() + timedelta(days=5),
+        },
+        now=NOW,
+    )
+    proposal = CeilingProposal.objects.create(
+        workload=first,
+        policy=gate,
+        cause=ProposalCause.QUARTER,
+        cause_key="2026Q2",
+        ceilings=[],
+        created_at=NOW,
+    )
+    refused = QuarantinedEvent.objects.create(
+        received_at=NOW,
+        code="invalid_event",
+        detail="d",
+        body={},
+        expires_at=NOW + timedelta(days=5),
+    )
+    return {
+        "exception_id": raised.pk,
+        "proposal_id": proposal.pk,
+        "event_id": refused.pk,
     }
 
 
