@@ -7,6 +7,8 @@ from capacity.api import (
     actuals,
     alerts,
     billing,
+    bundle,
+    decisions,
     forecast,
     gate_exceptions,
     gate_proposals,
@@ -23,6 +25,7 @@ from capacity.api import (
 )
 
 PROPOSAL = "workloads/<str:ref>/gates/proposals/<int:number>/"
+RESERVATION = "gates/reservations/<uuid:decision>/"
 GATE = "workloads/<str:ref>/gates/<int:version>/"
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -39,6 +42,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("forecast/", forecast.ForecastView.as_view()),
     path("forecast/scenarios/", scenarios.ScenariosView.as_view()),
     path("gates/billing/", billing.BillingView.as_view()),
+    path("gates/bundle/", bundle.BundleView.as_view()),
+    path("gates/bundle/ack/", bundle.AckView.as_view()),
+    path("gates/decide/", decisions.DecideView.as_view()),
+    path("gates/simulate/", decisions.SimulateView.as_view()),
+    path(f"{RESERVATION}extend/", decisions.ExtendView.as_view()),
+    path(f"{RESERVATION}release/", decisions.ReleaseView.as_view()),
     path("gates/kill-switches/", kill_switches.KillSwitchesView.as_view()),
     path("gates/kill-switches/<int:number>/", kill_switches.KillSwitchView.as_view()),
     path("gates/spend-limits/", spend_limits.SpendLimitsView.as_view()),
@@ -51,6 +60,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("recalibrations/", recalibration.RecalibrationsView.as_view()),
     path("recalibrations/<int:number>/", recalibration.RecalibrationView.as_view()),
     path("staffing/", staffing.StaffingView.as_view()),
+    path("workloads/<str:ref>/gates/", gates.GatesView.as_view()),
+    path(GATE, gates.GateView.as_view()),
+    path(f"{GATE}shadow/", gates.ShadowView.as_view()),
+    path(f"{GATE}activate/", gates.ActivateView.as_view()),
+    path(f"{GATE}opt-ins/<str:tier>/withdraw/", gates.WithdrawView.as_view()),
     path("workloads/<str:ref>/gates/", gates.GatesView.as_view()),
     path(
         "workloads/<str:ref>/gates/proposals/", gate_proposals.ProposalsView.as_view()

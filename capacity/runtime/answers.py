@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import orjson
@@ -66,7 +65,7 @@ def answer_of(
 
 
 def answer(
-    decision: UUID | None,
+    decision: str | None,
     verdict: Verdict,
     month: Month,
     *,
@@ -98,7 +97,7 @@ def answer(
     }
 
 
-def stored_answer(decision: UUID) -> Answer | None:
+def stored_answer(decision: str) -> Answer | None:
     """An answer that was given, made again from what it was made from. One query."""
     with connection.cursor() as cursor:
         cursor.execute(_STORED, [decision])
@@ -107,7 +106,7 @@ def stored_answer(decision: UUID) -> Answer | None:
 
 
 def _again(  # noqa: PLR0913 - a row, column by column
-    decision: UUID,
+    decision: str,
     at: datetime,
     number: int,
     tier_code: str,

@@ -6,7 +6,6 @@ from functools import lru_cache
 from hashlib import sha256
 from secrets import randbits
 from typing import Any, NamedTuple
-from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import orjson
@@ -84,7 +83,7 @@ class Today(NamedTuple):
 class Call:
     """One question that may be put to the statement."""
 
-    decision: UUID
+    decision: str
     question: Question
     user: str
     workload: int
@@ -130,17 +129,12 @@ def _today(day: date, zone: str) -> Today:
     )
 
 
-def new_decision(now: datetime) -> UUID:
+def new_decision(now: datetime) -> str:
     """A UUID of version 7: its head is the time, which says in which month to look."""
-    milliseconds = int(now.timestamp() * 1000)
-    random = randbits(74)
-    return UUID(
-        int=milliseconds << 80
-        | 7 << 76
-        | (random >> 62) << 64
-        | 2 << 62
-        | (random & (2**62 - 1))
-    )
+    head = f"{int(now.timestamp() * 1000):012x}"
+    tail = f"{randbits(74):019x}"
+    variant = "89ab"[int(tail[3], 16) & 3]
+    return f"{head[:8]}-{head[8:]}-7{tail[:3]}-{variant}{tail[4:7]}-{tail[7:]}"
 
 
 def call_of(
@@ -327,6 +321,11 @@ def limit_stop(held: HeldAgainst, row: int) -> Stop:
         one.sentence for *_, one in held if one is not None and one.row == row
     )
     return Stop(Held.SPEND_LIMIT, Reason.SPEND_LIMIT, sentence)
+
+
+def key_of(sent: str) -> str:
+    """An Idempotency-Key does what a request_id does."""
+    return f"key {sha256(sent.encode()).hexdigest()}"
 
 
 def fingerprint(question: Question) -> bytes:

@@ -6,7 +6,6 @@ from collections import Counter as Counts
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
-from hashlib import sha256
 from typing import Any, TypeVar
 
 import orjson
@@ -17,7 +16,7 @@ from capacity.formulas.gates import Counters, decide_unreachable
 from capacity.runtime import callers
 from capacity.runtime.answers import Answer, answer, answer_of, stored_answer
 from capacity.runtime.asking import ensure_months, repeated, reused
-from capacity.runtime.calls import Call, Today, call_of, ground_of, today_at
+from capacity.runtime.calls import Call, Today, call_of, ground_of, key_of, today_at
 from capacity.runtime.desk import Desk, Failed, OutOfReach, Stale, Stood
 from capacity.runtime.link import Lost
 from capacity.runtime.questions import Question, read_question
@@ -210,19 +209,14 @@ async def _asked(scope: Any, protocol: Any) -> Question:
 
 
 def _key(scope: Any) -> str:
-    """An Idempotency-Key does what a request_id does."""
     sent = scope.headers.get("idempotency-key")
     return key_of(sent) if sent else ""
-
-
-def key_of(sent: str) -> str:
-    return f"key {sha256(sent.encode()).hexdigest()}"
 
 
 def _any_stands(calls: Sequence[Call]) -> bool:
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT 1 FROM capacity_decision WHERE id = ANY(%s) LIMIT 1",
+            "SELECT 1 FROM capacity_decision WHERE id = ANY(%s::uuid[]) LIMIT 1",
             [[one.decision for one in calls]],
         )
         return cursor.fetchone() is not None

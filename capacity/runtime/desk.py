@@ -17,6 +17,7 @@ log = logging.getLogger(__name__)
 LINKS = 2
 """Two: one batch is read and answered while the other's statement runs."""
 MOST_AT_ONCE = 100
+GATHERING_TURNS = 3
 TRIES = 5
 AGAIN_AFTER_SECONDS = 0.2
 
@@ -92,6 +93,9 @@ class Desk:
                 await bell
                 # The connection may have been lost while nobody asked.
                 continue
+            # What arrived together goes together.
+            for _ in range(GATHERING_TURNS):
+                await asyncio.sleep(0)
             await self._carry_out(link, self._taken())
 
     async def _opened(self, link: Link) -> bool:

@@ -16,6 +16,11 @@ from capacity.runtime.reserve import PREPARED
 NAME = b"reserve"
 PATIENCE_SECONDS = 5.0
 """After so long without an answer the connection is given up, and asked anew."""
+# As the statement would set them for itself: rows are found by their keys.
+_OPTIONS = " ".join(
+    f"-c enable_{name}=off"
+    for name in ("seqscan", "bitmapscan", "hashjoin", "mergejoin")
+)
 _WANTED = ("host", "port", "user", "password", "dbname", "sslmode", "sslrootcert")
 
 Row = Sequence[bytes | None]
@@ -38,7 +43,11 @@ def address() -> bytes:
     parameters = connection.get_connection_params()
     wanted = {name: parameters[name] for name in _WANTED if parameters.get(name)}
     return make_conninfo(
-        "", **wanted, application_name="weighbridge gate", connect_timeout=2
+        "",
+        **wanted,
+        application_name="weighbridge gate",
+        connect_timeout=2,
+        options=_OPTIONS,
     ).encode()
 
 

@@ -27,7 +27,13 @@ LENGTHS = {
 }
 REQUIRED = frozenset({"workload", "tier", "user"})
 # What an answer shows and a question cannot set: 400 `read_only` instead of unknown.
-SHOWN = frozenset({"decision", "action", "level", "signals", "gate", "reason"})
+SHOWN = frozenset(
+    {
+        *("decision", "action", "model", "level", "signals", "gate", "gate_version"),
+        *("consumed_tokens", "ceiling_tokens", "remaining_tokens", "reserved_tokens"),
+        *("consumed", "projected", "resets_at", "reason", "reason_code"),
+    }
+)
 
 
 def _optional(name: str) -> Text:

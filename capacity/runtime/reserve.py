@@ -8,7 +8,6 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import NamedTuple
-from uuid import UUID
 
 import orjson
 
@@ -57,7 +56,7 @@ class Outcome(NamedTuple):
     """What the statement found for one call. `reserved` is what was open before it."""
 
     state: int
-    decision: UUID
+    decision: str
     settled: int
     reserved: int
     was_over: bool
@@ -101,7 +100,7 @@ def outcome_of(row: Sequence[str | bytes | None]) -> Outcome:
     state, decision, settled, reserved, was_over, passed, reached = row
     return Outcome(
         int(state or 0),
-        UUID(_text(decision)),
+        _text(decision),
         int(settled or 0),
         int(reserved or 0),
         _text(was_over)[:1] == "t",

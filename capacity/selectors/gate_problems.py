@@ -127,3 +127,10 @@ class WorkloadNotBound(NotAllowed):
 class RequestIdReused(Unprocessable):
     code = "request_id_reused"
     title = "This request_id was used with another body"
+
+
+class BundleOutdated(Conflict):
+    """An acknowledgement of a bundle that is not the one in force."""
+
+    code = "bundle_changed"
+    title = "The bundle has changed"
