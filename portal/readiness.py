@@ -3,6 +3,8 @@
 Above the kernel, because it knows Celery and the broker; asked by /readyz.
 """
 
+import http.client
+import json
 import logging
 import threading
 from collections.abc import Callable
@@ -113,6 +115,23 @@ def beat(now: datetime) -> Part:
     return UP
 
 
+def gate(_now: datetime) -> Part:
+    """The gate server beside this one, as `make run` starts it."""
+    reached = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared, not bound
+    host = reached.get(settings.HOST, settings.HOST)
+    link = http.client.HTTPConnection(host, settings.GATE_PORT, timeout=PATIENCE_SECONDS)
+    try:
+        link.request("GET", "/livez")
+        answer = json.loads(link.getresponse().read())
+    except (OSError, ValueError, http.client.HTTPException):
+        return Part(ok=False, detail="It does not answer.")
+    finally:
+        link.close()
+    if answer.get("database") == "down":
+        return Part(ok=False, detail="It does not reach the database.")
+    return UP
+
+
 def outbox(now: datetime) -> Part:
     state = outbox_state(now=now)
     if state.due_since is not None and state.due_since < now - OUTBOX_IS_LATE_AFTER:
@@ -141,6 +160,9 @@ PARTS: dict[str, tuple[Callable[[datetime], Part], str | None]] = {
     "beat": (beat, "database"),
     "outbox": (outbox, "database"),
 }
+if settings.EMBEDDED:
+    # Grown, gate servers stand behind a balancer of their own that asks their /livez.
+    PARTS["gate"] = (gate, None)
 
 
 class _Kept:

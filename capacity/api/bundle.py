@@ -6,8 +6,7 @@ from rest_framework import serializers
 from rest_framework.response import Response
 
 from capacity.api.decisions import caller_of
-from capacity.enums import GateMode, LimitPeriod, LimitScope, OnUnreachable, SwitchScope
-from capacity.formulas.gates import Overage
+from capacity.enums import GateMode, OnUnreachable
 from capacity.runtime.bundle import acknowledge_bundle, read_bundle
 from capacity.selectors.gate_problems import BundleOutdated
 from portal.kernel.api.fields import Text
@@ -20,7 +19,7 @@ from portal.kernel.enums import Scope
 class BundleTier(serializers.Serializer[Any]):
     tier = serializers.CharField()
     ceiling_tokens = serializers.IntegerField()
-    overage = serializers.ChoiceField(list(Overage))
+    overage = serializers.CharField(help_text="hard_cap, soft_cap or pay_as_you_go.")
     metered_opt_in = serializers.BooleanField()
     overage_limit_tokens = serializers.IntegerField(allow_null=True)
 
@@ -49,16 +48,16 @@ class BundleGate(serializers.Serializer[Any]):
 
 
 class BundleSwitch(serializers.Serializer[Any]):
-    scope = serializers.ChoiceField(list(SwitchScope))
+    scope = serializers.CharField(help_text="workload, agent, department or all.")
     target = serializers.CharField(allow_blank=True)
     reason = serializers.CharField()
     thrown_at = serializers.DateTimeField()
 
 
 class BundleLimit(serializers.Serializer[Any]):
-    scope = serializers.ChoiceField(list(LimitScope))
+    scope = serializers.CharField(help_text="workload, agent or department.")
     target = serializers.CharField()
-    period = serializers.ChoiceField(list(LimitPeriod))
+    period = serializers.CharField(help_text="day or month.")
     amount = serializers.CharField()
     currency = serializers.CharField()
 

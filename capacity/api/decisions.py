@@ -57,6 +57,7 @@ from portal.kernel.api.serializers import StrictSerializer
 from portal.kernel.api.views import WeighbridgeView
 from portal.kernel.enums import Scope
 from portal.kernel.errors import FieldError, NotFound, Unavailable
+from workloads.enums import CostGate
 
 MOST_TOKENS = 10**15
 
@@ -134,7 +135,7 @@ class SimulationBody(StrictSerializer):
     """A policy, a consumption and an instant; nothing is stored or counted."""
 
     ceiling_tokens = Integer(min_value=1, max_value=MOST_TOKENS)
-    overage = Word(Overage)
+    overage = Word(CostGate)
     metered_opt_in = Flag(
         required=False, help_text="Without it pay-as-you-go holds like a hard cap."
     )
@@ -181,7 +182,7 @@ class SimulateView(WeighbridgeView):
             )
         tier = Tier(
             body["ceiling_tokens"],
-            body["overage"],
+            Overage(body["overage"]),
             bool(body.get("metered_opt_in")),
             body.get("overage_limit_tokens"),
         )

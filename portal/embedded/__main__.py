@@ -38,7 +38,8 @@ def main() -> int:
     supervisor.listen()
     try:
         end_left_overs(settings.HOME.root)
-        _require_free_port(settings.HOST, settings.PORT)
+        _require_free_port(settings.HOST, settings.PORT, "WEIGHBRIDGE_PORT")
+        _require_free_port(settings.HOST, settings.GATE_PORT, "WEIGHBRIDGE_GATE_PORT")
         bring_up(supervisor)
         supervisor.watch()
     except StopAsked:
@@ -65,6 +66,7 @@ def bring_up(supervisor: Supervisor) -> None:
     supervisor.bring_up(
         [
             parts.web_part(home, settings.HOST, settings.PORT),
+            parts.gate_part(home, settings.HOST, settings.GATE_PORT),
             parts.worker_part(home),
             parts.beat_part(home),
         ]
@@ -75,7 +77,7 @@ def bring_up(supervisor: Supervisor) -> None:
     sys.stdout.flush()
 
 
-def _require_free_port(host: str, port: int) -> None:
+def _require_free_port(host: str, port: int, variable: str) -> None:
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
     except OSError as error:
@@ -87,7 +89,7 @@ def _require_free_port(host: str, port: int) -> None:
         except OSError as error:
             raise PartFailed(
                 f"Port {port} of {host} cannot be used ({error.strerror});"
-                " set WEIGHBRIDGE_PORT to a free one."
+                f" set {variable} to a free one."
             ) from error
 
 

@@ -164,6 +164,22 @@ def web_part(home: Home, host: str, port: int) -> ProcessPart:
     )
 
 
+def gate_part(home: Home, host: str, port: int) -> ProcessPart:
+    command = _module("granian", "--interface", "rsgi")
+    command += ["--host", host, "--port", str(port), "--workers", "1"]
+    command += ["--backlog", "1024", "--no-ws", "--log-level", "warning"]
+    command += ["--respawn-failed-workers", "--respawn-interval", "0.5"]
+    command += ["--workers-kill-timeout", "10", "capacity.runtime.server:application"]
+    return ProcessPart(
+        name="gate",
+        about=f"decisions on {host}:{port}",
+        home=home,
+        command=lambda: command,
+        answers=lambda _: _speaks_http(host, port),
+        patience=15,
+    )
+
+
 def worker_part(home: Home) -> ProcessPart:
     command = _module("celery", "-A", "portal.celery", "worker")
     command += ["--concurrency", "2", "--loglevel", "INFO"]

@@ -28,6 +28,7 @@ class Run:
     def __init__(self, home: Home, port: int, **variables: str) -> None:
         self.home = home
         self.port = port
+        self.gate_port = free_port()
         self.lines: list[str] = []
         self.process = subprocess.Popen(
             [sys.executable, "-m", "portal.embedded"],
@@ -35,6 +36,7 @@ class Run:
             env={
                 **variables_of(home),
                 "WEIGHBRIDGE_PORT": str(port),
+                "WEIGHBRIDGE_GATE_PORT": str(self.gate_port),
                 "WEIGHBRIDGE_DEMO": "0",
                 **variables,
             },
@@ -106,7 +108,7 @@ def variables_of(home: Home) -> dict[str, str]:
 
 
 def part_of(words: list[bytes]) -> str:
-    named = {b"granian": "web", b"worker": "worker", b"beat": "beat"}
+    named = {b"rsgi": "gate", b"granian": "web", b"worker": "worker", b"beat": "beat"}
     return next((part for word, part in named.items() if word in words), "broker")
 
 
