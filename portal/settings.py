@@ -322,6 +322,14 @@ SHEETS_ARE_KEPT_DAYS = environment.whole_number(
 
 # References of users are stored as their keyed hash; empty: as runtimes send them.
 USER_REF_KEY = environment.text("WEIGHBRIDGE_USER_REF_KEY")
+# A gate counts as enforced on evidence of so many hours, and while no larger share of
+# calls came without a decision.
+ENFORCED_WITHIN_HOURS = environment.whole_number(
+    "WEIGHBRIDGE_ENFORCED_WITHIN_HOURS", 24, lowest=1, highest=24 * 7
+)
+UNDECIDED_TOLERANCE_PERCENT = environment.whole_number(
+    "WEIGHBRIDGE_UNDECIDED_TOLERANCE_PERCENT", 1, lowest=0, highest=100
+)
 # Usage events that were refused can be replayed for so long.
 QUARANTINE_IS_KEPT_DAYS = environment.whole_number(
     "WEIGHBRIDGE_KEEP_QUARANTINE_DAYS", 30, lowest=1, highest=3_650

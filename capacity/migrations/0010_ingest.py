@@ -302,6 +302,11 @@ END;
 $$;
 """
 
+# What a version in shadow would have done is read from here alone.
+SHADOW = """
+CREATE INDEX capacity_decision_in_shadow ON capacity_decision (shadow_policy_id)
+    INCLUDE (user_ref, action, shadow_action, test) WHERE shadow_policy_id IS NOT NULL;
+"""
 HOURS = """
 ALTER TABLE capacity_usagehour
     ADD decided_calls bigint NOT NULL DEFAULT 0 CHECK (decided_calls >= 0),
@@ -414,6 +419,7 @@ class Migration(migrations.Migration):
             model_name="quarantinedevent",
             index=models.Index(fields=["source", "event_id"], name="quarantine_of_event"),
         ),
+        migrations.RunSQL(SHADOW, "DROP INDEX capacity_decision_in_shadow;"),
         migrations.RunSQL(ENSURE, migrations.RunSQL.noop),
         migrations.RunSQL(KEYS_OF_USAGE, KEYS_BACK),
         migrations.RunSQL(INGEST, "DROP FUNCTION capacity_ingest;"),
