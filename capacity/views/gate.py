@@ -18,7 +18,7 @@ from capacity.selectors.spend_limits import limits_over, spent_against
 from capacity.selectors.user_references import may_see_users, shown_reference
 from capacity.selectors.users_near import users_near
 from capacity.views.gate_actions import actions_of
-from capacity.views.gate_evidence import evidence_of, shadow_of
+from capacity.views.gate_evidence import evidence, shadow_of
 from capacity.views.gate_month import ask_context, month_context, month_twin
 from capacity.views.gate_proposals import proposals_of
 from capacity.views.gate_words import (
@@ -32,7 +32,9 @@ from capacity.views.gate_words import (
     told_tiers,
 )
 from portal.kernel import access, clock, formats
+from portal.kernel.periods import Month
 from portal.kernel.selectors import audit, numbers
+from workloads.enums import CostGate
 from workloads.models import Workload
 from workloads.selectors.plan import get_workload
 from workloads.services.sheets.writer import CONTENT_TYPES, write_csv
@@ -42,6 +44,7 @@ from workloads.views.reasons import why_not
 VERSIONS_SHOWN = 20
 ALERTS_SHOWN = 10
 HISTORY_SHOWN = 8
+SAID_SHORT = {70: "notice shown", 90: "banner, mail sent", 100: "contract event"}
 ABOUT_GATES = (
     "gate",
     "opt_in",
@@ -158,12 +161,13 @@ def _shown(
         "ask": ask_context(request, workload, shown, now),
         "near": [_near_row(one) for one in near],
         "day": clock.today(now).day,
-        "evidence": evidence_of(workload, shown, now) if is_active else None,
-        "shadow": shadow_of(opened, now, may_see=may_see) if opened else None,
+        "evidence": evidence(workload, now) if is_active else None,
+        "shadow": shadow_of(opened, may_see=may_see) if opened else None,
         "steps": actions_of(shown, request.user, now),
         "tag": tag_of(shown),
         "awaits": awaiting(shown),
         "api": f"/api/v1/workloads/{workload.ref}/gates/{shown.version}/",
+        "bill": _bill(shown, now),
         "why_withdraw": why_not(request.user, "opt_in.withdraw", workload),
     }
 
@@ -180,7 +184,7 @@ def _near(
 
 def _near_row(one: Any) -> dict[str, Any]:
     acts = one.verdict.action != "allow"
-    said = f"{SAID_KINDS[one.said]} on record" if one.said else "nothing said yet"
+    said = SAID_SHORT[one.said] if one.said else "nothing said yet"
     return {
         "shown": one.shown,
         "href": f"?who=u:{one.shown}#month",
@@ -250,6 +254,13 @@ def _facts(shown: GatePolicy) -> str:
         f"primary {shown.primary_model}{degrades} · thresholds {levels} % · {away} "
         "while unreachable"
     )
+
+
+def _bill(shown: GatePolicy, now: datetime) -> str:
+    """Where overage is billed from; nothing where no tier is metered."""
+    if all(one.overage != CostGate.PAY_AS_YOU_GO for one in shown.tiers.all()):
+        return ""
+    return f"/api/v1/gates/billing/?month={Month.of(clock.today(now))}&format=csv"
 
 
 def _notice(shown: GatePolicy) -> dict[str, str] | None:

@@ -65,6 +65,7 @@ class _Month:
     """What the drawing shows. `near` is a real user; `tokens` are a made-up one's."""
 
     tier: str
+    rule: Tier
     who: str
     tokens: int
     first: date
@@ -83,7 +84,7 @@ def month_context(
     """The drawing, its finding and its twin, and the form that chooses what it shows."""
     tiers, policy = tiers_of(gate), policy_of(gate)
     found = _month(request, workload, gate, near, now)
-    tier = tiers[found.tier]
+    tier = found.rule
     drawn = draw(
         found.days,
         first=found.first,
@@ -217,7 +218,7 @@ def _month(
     pace = Pace(one_of(request, "who", Pace) or Pace.SPEEDS_UP)
     first = today.replace(day=1)
     days = _under(gate, tier, spread(tokens, pace, first), first)
-    return _Month(code, pace, tokens, first, days)
+    return _Month(code, tier, pace, tokens, first, days)
 
 
 def _real(
@@ -242,7 +243,9 @@ def _real(
     first = today.replace(day=1)
     used = used_by_day(workload, one.user_ref if one else key, first, today)
     days = _under(gate, tier, used, first)
-    return _Month(code, who, used[-1], first, days, near=one, ahead=days[-1].projected)
+    return _Month(
+        code, tier, who, used[-1], first, days, near=one, ahead=days[-1].projected
+    )
 
 
 def _under(
@@ -256,7 +259,7 @@ def _default(tiers: dict[str, Tier]) -> str:
 
 
 def _finding(found: _Month, gate: GatePolicy) -> str:
-    tier = tiers_of(gate)[found.tier]
+    tier = found.rule
     events = [
         f"{SAID_KINDS[one.speaks]} on day {one.day}"
         for one in found.days

@@ -19,7 +19,7 @@ def gate_in_words(workload: Workload, now: datetime) -> Iterator[Panel]:
     active = next((one for one in found if one.state == GateState.ACTIVE), None)
     opened = next((one for one in found if one.state in OPEN_STATES), None)
     shown = active or opened
-    enforced = enforced_of([active], now) if active else {}
+    enforced = enforced_of([workload] if active else [], now)
     yield Panel(
         "capacity/workloads/_gate.html",
         {

@@ -185,7 +185,7 @@ def _lede(counts: dict[Show, int]) -> str:
 
 def _told(found: Sequence[Workload], now: datetime) -> list[dict[str, Any]]:
     rows = rows_for(found, now)
-    enforced = enforced_of([row.active for row in rows if row.active], now)
+    enforced = enforced_of([row.workload for row in rows if row.active], now)
     return [_row(row, enforced.get(row.workload.pk)) for row in rows]
 
 
@@ -230,7 +230,7 @@ def _open_words(gate: Any) -> str:
 
 def _file_rows(found: Sequence[Workload], now: datetime) -> list[tuple[Any, ...]]:
     rows = rows_for(found, now)
-    enforced = enforced_of([row.active for row in rows if row.active], now)
+    enforced = enforced_of([row.workload for row in rows if row.active], now)
     lines: list[tuple[Any, ...]] = []
     for row in rows:
         told = enforced.get(row.workload.pk)
