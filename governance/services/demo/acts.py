@@ -1,6 +1,6 @@
 """What people of the demo company do: each act is one call of a use case."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -100,10 +100,10 @@ class Acts:
             now=now,
         )
 
-    def gate_drafted(self, who: str, values: Values) -> Act:
+    def gate_drafted(self, who: str, values_at: Callable[[datetime], Values]) -> Act:
         """The next version; what the values leave out is prefilled from the plan."""
         return lambda now: open_gate_draft(
-            number=self.number, actor=self.people[who], values=values, now=now
+            number=self.number, actor=self.people[who], values=values_at(now), now=now
         )
 
     def gate_agreed(self, who: str) -> Act:

@@ -9,6 +9,7 @@ from django.db import transaction
 from governance.services.demo.actuals import actuals_of_the_past
 from governance.services.demo.days import Days, moment
 from governance.services.demo.events import Act, Story, tell
+from governance.services.demo.gate_stories import gates_of_late
 from governance.services.demo.history import keeping_of_signatures, story_of
 from governance.services.demo.people import make_departments, make_people
 from governance.services.demo.plan_stories import IMPORTED_DAYS_AGO, PLAN_STORIES
@@ -68,10 +69,11 @@ def make_company(*, password: str, now: datetime) -> None:
             _deputies(people, days),
             _views_of_the_planner(people, days),
             _reminders(people, days),
-            usage_of_the_past(days, now),
+            usage_of_the_past(people, days, now),
             actuals_of_the_past(people, days),
             recalibrations_of_the_past(people, days),
             reserves_of_the_quarters(people, days),
+            *gates_of_late(people, days, now),
         ],
         until=now,
     )

@@ -8,6 +8,8 @@ from typing import Any
 from governance.services.demo.acts import Acts
 from governance.services.demo.days import Days, at_work, moment
 from governance.services.demo.events import Story
+from governance.services.demo.gate_stories import tested
+from governance.services.demo.gate_terms import first_gate
 from governance.services.demo.shipped import (
     FIRST_QUARTER,
     RETIRED_ON,
@@ -53,12 +55,14 @@ def story_of(shipped: Shipped, people: Mapping[str, User], days: Days) -> Story:
     story.then(at(0.28, 9), acts.signed(SignRole.OPS))
     story.then(at(0.32), acts.moved(owner, Status.PLANNED))
     story.then(at(0.42), acts.criterion(owner, *shipped.criterion))
-    story.then(at(0.50, 14), acts.gate_drafted(owner, {}))
+    story.then(at(0.50, 14), acts.gate_drafted(owner, first_gate(shipped.number)))
     story.then(at(0.55, 15), acts.moved(owner, Status.COMMITTED))
     story.then(at(0.60, 11), acts.gate_agreed("daniel"))
     story.then(at(0.64, 15), acts.gate_agreed(owner))
     for item, share in zip(ReadinessCheck, (0.70, 0.76, 0.82, 0.88, 0.94), strict=True):
         story.then(at(share, 16), acts.proven(owner, item))
+    # The gateway shows that it asks; its answer counts for nothing else.
+    story.then(live - timedelta(hours=1), tested(people, shipped.number))
     story.then(live, acts.moved(owner, Status.LIVE))
     hours = Decimal(shipped.hours_to_add)
     story.then(

@@ -6,6 +6,7 @@ from decimal import Decimal
 from governance.services.demo.acts import Acts
 from governance.services.demo.days import Days
 from governance.services.demo.events import Story
+from governance.services.demo.gate_terms import first_gate
 from portal.kernel.models import User
 from workloads.enums import Audience, ReadinessCheck, Shape, SignRole, Status
 
@@ -77,7 +78,7 @@ def _second_attempt(acts: Acts, story: Story, days: Days) -> None:
         acts.criterion("sarah", "Questions solved without a person", "22 %", "55 %"),
         acts.criterion("sarah", "Minutes until the first answer", "11", "1"),
     )
-    story.then(days.before(40, 11), acts.gate_drafted("sarah", {}))
+    story.then(days.before(40, 11), acts.gate_drafted("sarah", first_gate(1)))
     story.then(days.before(30, 15), acts.moved("sarah", Status.COMMITTED))
     for item, ago in (
         (ReadinessCheck.LOAD_TEST, 20),
@@ -85,6 +86,8 @@ def _second_attempt(acts: Acts, story: Story, days: Days) -> None:
         (ReadinessCheck.PIPELINE_DOCUMENTED, 9),
     ):
         story.then(days.before(ago, 16), acts.proven("sarah", item))
+    # Finance is next: the gate is in force once both have agreed.
+    story.then(days.working_days_before(3, 10), acts.gate_agreed("sarah"))
 
 
 def docs_answers(people: Mapping[str, User], days: Days) -> Story:
@@ -113,10 +116,12 @@ def docs_answers(people: Mapping[str, User], days: Days) -> Story:
         days.before(45),
         acts.criterion("marcus", "Minutes to find an answer", "14", "2"),
     )
-    # The plan wished for a soft cap and named no model to degrade to.
     story.then(
-        days.before(40, 14), acts.gate_drafted("marcus", {"degrade_model": "Haiku"})
+        days.before(40, 14),
+        acts.gate_drafted("marcus", first_gate(2)),
+        acts.gate_agreed("marcus"),
     )
+    story.then(days.before(38, 11), acts.gate_agreed("daniel"))
     story.then(days.before(30, 15), acts.moved("marcus", Status.COMMITTED))
     story.then(
         days.working_days_before(10, 15),

@@ -7,14 +7,16 @@ heavier than others. The same workload and month always give the same usage.
 
 from calendar import monthrange
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from hashlib import sha256
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from governance.services.demo.days import WEEKDAYS, Days
+from capacity.runtime.references import hashed
+from governance.services.demo.days import WEEKDAYS, Days, moment
+from governance.services.demo.gate_terms import tier_of
 from governance.services.demo.habits import (
     CLOSENESS,
     CUSTOMERS,
@@ -28,9 +30,9 @@ from governance.services.demo.shipped import Shipped
 from governance.services.demo.trace import real_calls
 from portal.kernel.periods import Month
 
+DAYS_OF_EVENTS = 30
 RAMP = (0.40, 0.70, 1.00)
 DECLARED_INPUT_SHARE = 0.75
-TIER = "standard"
 HEAVIER = 0.45
 """Spread of the users' weights: a user at P99 has some three times the mean."""
 AT_WORK = (0, 0, 0, 0, 0, 0, 0, 0, 3, 5, 6, 6, 4, 6, 6, 6, 5, 2, 1, 0, 0, 0, 0, 0)
@@ -72,18 +74,49 @@ class Level:
     output_per_turn: float
 
 
+class Session(NamedTuple):
+    """One that is told call by call to the runtime, with its decision.
+
+    `is_degraded`: the runtime asked for the budget model itself.
+    """
+
+    at: datetime
+    user: str
+    tier: str
+    is_degraded: bool
+    turns: int
+    retries: int
+    tool_calls: int
+    input_tokens: int
+    cached_input_tokens: int
+    output_tokens: int
+
+    @property
+    def calls(self) -> int:
+        return self.turns + self.retries + self.tool_calls
+
+    @property
+    def tokens(self) -> int:
+        return self.input_tokens + self.output_tokens
+
+
 @dataclass(frozen=True)
 class Used:
-    """Rows of the usage tables, without their workload."""
+    """Rows of the usage tables, without their workload, and the sessions of late."""
 
     by_day: list[tuple[Any, ...]]
     by_hour: list[tuple[Any, ...]]
+    sessions: list[Session]
 
 
 def used_in(
-    shipped: Shipped, month: Month, first: date, last: date, days: Days
+    shipped: Shipped, month: Month, span: tuple[date, date], days: Days
 ) -> Used:
-    """Usage of the days from `first` to `last`, both of them in `month`."""
+    """Usage of the days of `span`, both of them in `month`.
+
+    What lies in the past month of days is told session by session, all else in sums.
+    """
+    first, last = span
     habit = HABITS[shipped.number]
     went_live = Month.of(days.in_quarter(shipped.quarter, shipped.day).date())
     since_live = month.index - went_live.index
@@ -92,12 +125,17 @@ def used_in(
     level = _level(shipped, habit, offset, since_live, chance)
     there = [day for day in _days(first, last) if _is_used(habit.crowd, day)]
     if not there:
-        return Used([], [])
+        return Used([], [], [])
     whole = monthrange(month.year, month.month)[1]
     # Who begins within a month's first days uses it as in a whole one.
     share = 1.0 if since_live == 0 else ((last - first).days + 1) / whole
     sessions = _sessions(habit, shipped.number, level, share, len(there), chance)
-    return _rows(shipped, level, sessions, there)
+    return _rows(shipped, level, sessions, there, events_since(days))
+
+
+def events_since(days: Days) -> date:
+    """The runtime tells what it sends for a month: on the days from this one on."""
+    return days.today - timedelta(days=DAYS_OF_EVENTS)
 
 
 def _level(
@@ -194,59 +232,145 @@ def _sessions(
 
 
 def _rows(
-    shipped: Shipped, level: Level, sessions: _Sessions, days: list[date]
+    shipped: Shipped,
+    level: Level,
+    sessions: _Sessions,
+    days: list[date],
+    since: date,
 ) -> Used:
-    """Sessions added up by user and day, and by hour."""
+    """Sessions added up by user and day, and by hour; those of late one by one."""
     if not len(sessions.users):
-        return Used([], [])
-    habit = HABITS[shipped.number]
-    chance, calls = sessions.chance, sessions.calls
-    given, made = real_calls().drawn(chance, int(calls.sum()))
-    begins = np.concatenate(([0], np.cumsum(calls)[:-1]))
-    keys, of_key = np.unique(
-        sessions.users * len(days) + sessions.days, return_inverse=True
+        return Used([], [], [])
+    drawn = _Drawn.of(shipped, level, sessions, days)
+    late = next((n for n, day in enumerate(days) if day >= since), len(days))
+    return Used(
+        _by_day(shipped, drawn, late),
+        _by_hour(sessions, days[:late]),
+        _late(drawn, late),
     )
 
-    def summed(values: NDArray[Any]) -> list[int]:
-        return np.rint(np.bincount(of_key, weights=values)).astype(int).tolist()
 
-    inputs = summed(np.add.reduceat(given, begins) * level.input_per_turn)
+@dataclass(frozen=True)
+class _Drawn:
+    """Tokens of each session, and the key of its user and day."""
+
+    shipped: Shipped
+    sessions: _Sessions
+    days: list[date]
+    inputs: NDArray[np.float64]
+    outputs: NDArray[np.float64]
+    keys: NDArray[np.int64]
+    of_key: NDArray[np.int64]
+    degraded: list[bool]
+    refs: dict[int, str]
+
+    @classmethod
+    def of(
+        cls, shipped: Shipped, level: Level, sessions: _Sessions, days: list[date]
+    ) -> "_Drawn":
+        habit, chance = HABITS[shipped.number], sessions.chance
+        calls = sessions.calls
+        given, made = real_calls().drawn(chance, int(calls.sum()))
+        begins = np.concatenate(([0], np.cumsum(calls)[:-1]))
+        keys, of_key = np.unique(
+            sessions.users * len(days) + sessions.days, return_inverse=True
+        )
+        return cls(
+            shipped,
+            sessions,
+            days,
+            np.add.reduceat(given, begins) * level.input_per_turn,
+            np.add.reduceat(made, begins) * level.output_per_turn,
+            keys,
+            of_key,
+            (chance.random(len(keys)) < habit.degraded).tolist(),
+            {
+                user: user_ref(habit.crowd, user)
+                for user in set(sessions.users.tolist())
+            },
+        )
+
+
+def _by_day(shipped: Shipped, drawn: _Drawn, late: int) -> list[tuple[Any, ...]]:
+    sessions, width = drawn.sessions, len(drawn.days)
+
+    def summed(values: NDArray[Any]) -> list[int]:
+        return np.rint(np.bincount(drawn.of_key, weights=values)).astype(int).tolist()
+
+    inputs, cached = summed(drawn.inputs), HABITS[shipped.number].cached
     columns = (
-        summed(calls),
-        summed(np.ones(len(calls))),
+        summed(sessions.calls),
+        summed(np.ones(len(sessions.users))),
         summed(sessions.turns),
         summed(sessions.retries),
         summed(sessions.tool_calls),
         inputs,
-        [int(tokens * habit.cached) for tokens in inputs],
-        summed(np.add.reduceat(made, begins) * level.output_per_turn),
+        [int(tokens * cached) for tokens in inputs],
+        summed(drawn.outputs),
     )
-    degraded = chance.random(len(keys)) < habit.degraded
     primary, other = shipped.row["primary_model"], shipped.row.get("degrade_model", "")
-    refs = {int(user): user_ref(habit.crowd, int(user)) for user in set(sessions.users)}
-    by_day = [
+    return [
         (
-            days[key % len(days)],
-            TIER,
-            refs[key // len(days)],
+            drawn.days[key % width],
+            tier_of(shipped.number, drawn.refs[key // width]),
+            hashed(drawn.refs[key // width]),
             other if is_degraded and other else primary,
             *amounts,
         )
         for key, is_degraded, *amounts in zip(
-            keys.tolist(), degraded.tolist(), *columns, strict=True
+            drawn.keys.tolist(), drawn.degraded, *columns, strict=True
         )
+        if key % width < late
     ]
-    return Used(by_day, _by_hour(sessions, days))
 
 
 def _by_hour(sessions: _Sessions, days: list[date]) -> list[tuple[Any, ...]]:
-    at = sessions.days * 24 + sessions.hours
+    there = sessions.days < len(days)
+    at = sessions.days[there] * 24 + sessions.hours[there]
     begun = np.bincount(at)
-    calls = np.bincount(at, weights=sessions.calls)
+    calls = np.bincount(at, weights=sessions.calls[there])
     return [
         (days[hour // 24], hour % 24, int(begun[hour]), int(calls[hour]))
         for hour in np.flatnonzero(begun).tolist()
     ]
+
+
+def _late(drawn: _Drawn, late: int) -> list[Session]:
+    """In the order of time; a fixed rule says in which second of its hour each begins."""
+    sessions, shipped = drawn.sessions, drawn.shipped
+    chosen = np.flatnonzero(sessions.days >= late)
+    seconds = np.random.default_rng([shipped.number, len(sessions.users)]).integers(
+        0, 3_600, len(chosen)
+    )
+    hours = {day: moment(day, 0) for day in drawn.days[late:]}
+    inputs = np.rint(drawn.inputs[chosen]).astype(int).tolist()
+    outputs = np.rint(drawn.outputs[chosen]).astype(int).tolist()
+    cached = HABITS[shipped.number].cached
+    columns = (
+        sessions.users[chosen].tolist(),
+        sessions.days[chosen].tolist(),
+        (sessions.hours[chosen] * 3_600 + seconds).tolist(),
+        drawn.of_key[chosen].tolist(),
+        sessions.turns[chosen].tolist(),
+        sessions.retries[chosen].tolist(),
+        sessions.tool_calls[chosen].tolist(),
+    )
+    found = [
+        Session(
+            hours[drawn.days[day]] + timedelta(seconds=second),
+            drawn.refs[user],
+            tier_of(shipped.number, drawn.refs[user]),
+            drawn.degraded[key],
+            *counts,
+            given,
+            int(given * cached),
+            made,
+        )
+        for user, day, second, key, *counts, given, made in zip(
+            *columns, inputs, outputs, strict=True
+        )
+    ]
+    return sorted(found)
 
 
 def user_ref(crowd: Crowd, member: int) -> str:

@@ -1,6 +1,6 @@
-"""Usage of the past, written where the runtime will write: aggregates, by month."""
+"""Usage of the past: sums by month, and of late the gateway's calls one by one."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 
 from django.db import connection
@@ -10,6 +10,8 @@ from capacity.selectors.usage_source import DERIVED
 from capacity.services.partitions import ensure_usage_months
 from governance.services.demo.days import Days, moment
 from governance.services.demo.events import Act, Story
+from governance.services.demo.gateway import Gateway, Told, caller_of
+from governance.services.demo.heavy_users import heavy_users
 from governance.services.demo.loops import with_loop
 from governance.services.demo.shipped import (
     FIRST_QUARTER,
@@ -17,7 +19,8 @@ from governance.services.demo.shipped import (
     SHIPPED,
     Shipped,
 )
-from governance.services.demo.usage import Used, used_in
+from governance.services.demo.usage import Used, events_since, used_in
+from portal.kernel.models import User
 from portal.kernel.periods import Month
 from portal.kernel.services import audit
 from workloads.models import Workload
@@ -34,13 +37,25 @@ BY_DAY = (
 BY_HOUR = "workload_id, day, hour, sessions, calls"
 
 
-def usage_of_the_past(days: Days, now: datetime) -> Story:
+# What a month held before its first event, so that its counters are those of the month.
+COUNTED_BEFORE = """
+    INSERT INTO capacity_usercounter
+        (workload_id, user_ref, month, test, settled, reserved, spoken)
+    SELECT workload_id, user_ref, date_trunc('month', day)::date, false,
+        sum(input_tokens + output_tokens), 0, '{}'
+    FROM capacity_usageday WHERE day >= %s AND day <= %s
+    GROUP BY 1, 2, 3
+"""
+
+
+def usage_of_the_past(people: Mapping[str, User], days: Days, now: datetime) -> Story:
     """Each month's usage arrives in the night after it; today's month up to yesterday."""
     story, months = Story(), months_of_the_past(days)
     story.then(moment(months[1].first_day, 0), _told)
     for month in months:
         arrives = moment(month.last_day + timedelta(days=1), 0, 1)
-        story.then(min(arrives, now), _written(month, days))
+        told = now - timedelta(minutes=3)
+        story.then(min(arrives, told), _written(month, people, days))
     return story
 
 
@@ -54,17 +69,30 @@ def months_of_the_past(days: Days) -> list[Month]:
     return [first.plus(later) for later in range(count)]
 
 
-def _written(month: Month, days: Days) -> Act:
-    def act(_now: datetime) -> None:
+def _written(month: Month, people: Mapping[str, User], days: Days) -> Act:
+    def act(now: datetime) -> None:
         ensure_usage_months([month])
         pks = dict(Workload.objects.values_list("number", "pk"))
+        told = []
         for shipped in SHIPPED:
             span = days_of_use(shipped, month, days)
             if span:
-                used = used_in(shipped, month, *span, days)
-                _copy(pks[shipped.number], with_loop(used, shipped, span, days))
+                drawn = used_in(shipped, month, span, days)
+                used = with_loop(drawn, shipped, month, days)
+                _copy(pks[shipped.number], used)
+                told.append(Told(shipped.number, used.sessions))
+        if month == Month.of(days.today):
+            told += heavy_users(days, now)
+        if events_since(days) <= month.last_day:
+            _count_before(month)
+            Gateway(caller_of(people["gateway"]), now).run(told)
 
     return act
+
+
+def _count_before(month: Month) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(COUNTED_BEFORE, [month.first_day, month.last_day])
 
 
 def days_of_use(shipped: Shipped, month: Month, days: Days) -> tuple[date, date] | None:
