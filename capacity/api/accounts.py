@@ -49,6 +49,12 @@ class AccountEdit(StrictSerializer):
 class AccountBody(AccountEdit):
     id = Line(max_length=100, help_text="As runtimes send it: letters, digits, . _ : -")
 
+    def validate_id(self, value: str) -> str:
+        """The same sign by which the table knows one."""
+        for check in Account._meta.get_field("code").validators:
+            check(value)
+        return value
+
 
 class AccountAnswer(serializers.Serializer[Any]):
     id = serializers.CharField()
