@@ -8,13 +8,14 @@ from celery import shared_task
 
 from capacity.services import (
     actuals_imports,
+    alerts,
     gate_activation,
     gate_proposals,
-    alerts,
     quarters,
     recalibration,
     recalibration_schedule,
     spend_alerts,
+    usage_housekeeping,
 )
 from capacity.services.recalibration_leases import requeue_lost
 from portal.kernel import clock
@@ -86,3 +87,24 @@ def alert_spending() -> int:
     """Every minute: spend limits that are near, or reached. Twice is as once."""
     with origin(Source.SYSTEM):
         return spend_alerts.alert_spending(now=clock.now())
+
+
+@shared_task
+def remove_expired_usage() -> int:
+    """Hourly: what was refused, asked and told longer ago than it is kept."""
+    with origin(Source.SYSTEM):
+        return usage_housekeeping.remove_expired_usage(now=clock.now())
+
+
+@shared_task
+def lapse_reservations() -> int:
+    """Every minute: tokens that were promised and never used are free again."""
+    with origin(Source.SYSTEM):
+        return usage_housekeeping.lapse_reservations(now=clock.now())
+
+
+@shared_task
+def prepare_months() -> None:
+    """Hourly: the tables of the next month stand before it begins."""
+    with origin(Source.SYSTEM):
+        usage_housekeeping.prepare_months(now=clock.now())

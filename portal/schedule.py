@@ -24,6 +24,11 @@ SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": timedelta(seconds=20),
         "options": {"expire_seconds": 20},
     },
+    "lapse reservations": {
+        "task": "capacity.tasks.lapse_reservations",
+        "schedule": timedelta(minutes=1),
+        "options": {"expire_seconds": 60},
+    },
     **{
         name: {"task": task, "schedule": timedelta(hours=1), "start_time": LONG_AGO}
         for name, task in (
@@ -33,6 +38,8 @@ SCHEDULE: dict[str, dict[str, Any]] = {
             ("close due quarters", "capacity.tasks.close_due_quarters"),
             ("propose ceilings", "capacity.tasks.propose_ceilings"),
             ("end observations", "capacity.tasks.end_observations"),
+            ("remove expired usage", "capacity.tasks.remove_expired_usage"),
+            ("prepare months", "capacity.tasks.prepare_months"),
             ("remove old sheets of actuals", "capacity.tasks.remove_old_sheets"),
             (
                 "request due recalibrations",

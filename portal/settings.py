@@ -371,6 +371,9 @@ WORKLOAD_PANELS: list[str] = [
     "capacity.views.workload_panel.tokens_by_month",
 ]
 
+# Dotted paths of functions that name the agents which are registered.
+KNOWN_AGENTS: list[str] = []
+
 # What apps put on the house's own pages; see portal.kernel.pages.joints.
 HOME_WAITING: list[str] = [
     "workloads.views.waiting.waiting_for",

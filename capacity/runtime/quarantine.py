@@ -22,9 +22,12 @@ _KEEP = """
          expires_at)
     SELECT %(now)s, source, id, workload, code, detail, coalesce(body, 'null'),
         %(sent_by)s, %(expires)s
-    FROM jsonb_to_recordset(%(rows)s) AS refused
-        (place int, source text, id text, workload text, code text, detail text,
-         body jsonb)
+    FROM (
+        SELECT min(place) AS place, source, id, workload, code, detail, body
+        FROM jsonb_to_recordset(%(rows)s) AS sent (place int, source text, id text,
+            workload text, code text, detail text, body jsonb)
+        GROUP BY source, id, workload, code, detail, body
+    ) AS refused
     WHERE NOT EXISTS (
         SELECT 1 FROM capacity_quarantinedevent AS kept
         WHERE kept.source = refused.source AND kept.event_id = refused.id
