@@ -330,7 +330,7 @@ def key_of(sent: str) -> str:
 
 def fingerprint(question: Question) -> bytes:
     """Of what was asked, not of how it was written."""
-    return sha256(orjson.dumps(question)).digest()
+    return sha256(orjson.dumps(tuple(question))).digest()
 
 
 def _unknown_tier(ref: str, gate: Gate, tier: str) -> UnknownTier:
