@@ -138,6 +138,21 @@ def test_the_counter_goes_on_from_the_last_answer(client, portal):
     assert decision.action == "degrade"
 
 
+@pytest.mark.parametrize(("version", "action"), [(3, "allow"), (2, "degrade")])
+def test_a_ceiling_that_was_raised_for_a_user_is_kept_while_its_version_stands(
+    client, portal, version, action
+):
+    _heard(
+        client,
+        portal,
+        consumed_tokens=15_000,
+        ceiling_tokens=20_000,
+        gate_version=version,
+    )
+
+    assert _locally(client, portal).action == action
+
+
 def test_what_was_heard_last_month_is_forgotten(connect, portal):
     instant = [datetime(2026, 5, 31, 23, 59, tzinfo=UTC)]
     client = connect(clock=lambda: instant[0])

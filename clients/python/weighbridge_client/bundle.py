@@ -5,7 +5,7 @@ what this process heard and used since.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -66,11 +66,14 @@ class Bundle:
 @dataclass(frozen=True, slots=True)
 class Heard:
     """What is known of the counters: settled tokens of this month, and when this call's
-    workload was last held by a spend limit."""
+    workload was last held by a spend limit. `ceiling` is the user's own, which an
+    exception may have raised, as the answer of that version of the gate told it."""
 
     settled: int = 0
     was_over: bool = False
     limited_at: datetime | None = None
+    ceiling: int | None = None
+    version: int | None = None
 
 
 def read_bundle(document: Mapping[str, Any], etag: str) -> Bundle:
@@ -114,6 +117,8 @@ def decide_locally(
         return _held_unreachable(
             question, f"Nobody answers, and {question.tier} is no tier of the bundle."
         )
+    if heard.ceiling is not None and heard.version == gate.policy.version:
+        tier = replace(tier, ceiling=heard.ceiling)
     verdict = decide(
         gate.policy,
         tier,

@@ -47,6 +47,11 @@ class Call:
         than they asked for."""
         return self.decision.model or ""
 
+    @property
+    def _reserves(self) -> bool:
+        """Degraded and metered calls reserve nothing."""
+        return bool(self.question.expected_tokens) and self.decision.action == "allow"
+
     def used(
         self,
         *,
@@ -69,7 +74,8 @@ class Call:
 
     def extend(self) -> None:
         """Keeps the reservation of a long stream from lapsing."""
-        self._reporter.extend(self.decision)
+        if self._reserves:
+            self._reporter.extend(self.decision)
 
     def finish(self) -> None:
         """Reports, or lets go; a second time does nothing."""
@@ -77,7 +83,8 @@ class Call:
             return
         self._is_finished = True
         if self._event is None:
-            self._reporter.release(self.decision)
+            if self._reserves:
+                self._reporter.release(self.decision)
             return
         now = self._clock().astimezone(UTC)
         self._event["time"] = now.isoformat().replace("+00:00", "Z")

@@ -48,7 +48,13 @@ class BundleKeeper:
         last, at = self._acknowledged
         if last == etag and time.monotonic() - at < ACKNOWLEDGED_EVERY_SECONDS:
             return
-        self._portal.acknowledge(etag, self._runtime)
+        try:
+            self._portal.acknowledge(etag, self._runtime)
+        except Refused as refusal:
+            # It changed since it was fetched: the next time fetches, and says so.
+            if refusal.status != 409:
+                raise
+            return
         self._acknowledged = (etag, time.monotonic())
 
     def _load(self) -> Bundle | None:

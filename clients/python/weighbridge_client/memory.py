@@ -2,7 +2,8 @@
 
 import threading
 from collections import OrderedDict
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from weighbridge_client.bundle import Heard
@@ -13,11 +14,13 @@ MOST_USERS = 50_000
 
 @dataclass(frozen=True, slots=True)
 class _Counter:
-    """One user's month, named by its first day."""
+    """One user's month, named by its first day. `ceilings` are (tokens, version of the
+    gate) by tier."""
 
     month: str
     settled: int = 0
     over: frozenset[str] = frozenset()
+    ceilings: Mapping[str, tuple[int, int | None]] = field(default_factory=dict)
 
 
 class Memory:
@@ -42,6 +45,10 @@ class Memory:
             counter = self._of(question, month)
             if answer.consumed_tokens is not None:
                 counter = replace(counter, settled=answer.consumed_tokens)
+            if answer.ceiling_tokens is not None:
+                told = answer.ceiling_tokens, answer.gate_version
+                ceilings = {**counter.ceilings, question.tier: told}
+                counter = replace(counter, ceilings=ceilings)
             if answer.level == 100:
                 counter = replace(counter, over=counter.over | {question.tier})
             self._put(question, counter)
@@ -56,7 +63,10 @@ class Memory:
         with self._lock:
             counter = self._of(question, month)
             limited = self._limited.get((question.workload, question.agent or ""))
-        return Heard(counter.settled, question.tier in counter.over, limited)
+        ceiling, version = counter.ceilings.get(question.tier, (None, None))
+        return Heard(
+            counter.settled, question.tier in counter.over, limited, ceiling, version
+        )
 
     def _of(self, question: Question, month: str) -> _Counter:
         """What was heard in an earlier month is worth nothing now."""
