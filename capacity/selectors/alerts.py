@@ -103,5 +103,5 @@ def mail_states(alert_ids: Iterable[int]) -> dict[int, MailState]:
     states = {}
     for key, delivered_at, given_up_at in found:
         state = MailState.GIVEN_UP if given_up_at else MailState.WAITING
-        states[keys[key]] = MailState.SENT if delivered_at else state
+        states[keys[str(key)]] = MailState.SENT if delivered_at else state
     return states

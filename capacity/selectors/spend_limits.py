@@ -126,7 +126,7 @@ def reserved_now(scope: str, target: str, begin: date, now: datetime) -> Decimal
     elif scope == LimitScope.DEPARTMENT:
         held = held.filter(department=target)
     else:
-        held = held.filter(workload__number=number_of(target))
+        held = held.filter(workload__number=number_of(target) or 0)
     return held.aggregate(cost=Sum("cost"))["cost"] or Decimal(0)
 
 

@@ -43,11 +43,12 @@ from capacity.services.gate_rows import (
 from capacity.services.spend_limits import set_limit
 from portal.kernel import access, clock
 from portal.kernel.api.etags import require_match
-from portal.kernel.enums import Role
+from portal.kernel.enums import EventKind, Role
 from portal.kernel.errors import FieldError
 from portal.kernel.models import User
 from portal.kernel.selectors import numbers
 from portal.kernel.services import audit
+from portal.kernel.services.webhooks import emit
 from workloads.models import Workload
 from workloads.services.errors import SeparationOfDuties
 from workloads.services.locks import lock_workload
@@ -259,18 +260,20 @@ def _activate(policy: GatePolicy, ground: Ground, actor: User) -> None:
     show_on_plan(workload, actor)
     if policy.mode == GateMode.OBSERVE:
         _limit_what_it_costs(policy, workload, now)
+    after = {
+        "version": policy.version,
+        "mode": str(policy.mode),
+        "owner": _username(policy.owner_agreed_by),
+        "finance": _username(policy.finance_agreed_by),
+    }
+    emit(EventKind.GATE_ACTIVATED, {"workload": workload.ref, **after}, now=now)
     audit.record(
-        "gate.activated",
+        EventKind.GATE_ACTIVATED,
         f"workload/{workload.ref}",
         actor=actor,
         now=now,
         before={"version": before.version if before else None},
-        after={
-            "version": policy.version,
-            "mode": str(policy.mode),
-            "owner": _username(policy.owner_agreed_by),
-            "finance": _username(policy.finance_agreed_by),
-        },
+        after=after,
     )
 
 

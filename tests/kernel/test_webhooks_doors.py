@@ -10,6 +10,7 @@ from portal.kernel.models import WebhookDelivery, WebhookSubscription
 from portal.kernel.services.webhooks import emit, subscribe
 from tests.conftest import NOW
 from tests.kernel.in_the_admin import client_of
+from tests.workloads import stories
 from tests.workloads.conftest import api, at_now
 
 __all__ = ["api", "at_now"]
@@ -201,3 +202,30 @@ def test_the_admin_shows_neither_secret_nor_path_nor_body(cast, kept, table):
         assert page.status_code == 200
         for hidden in (kept.salt, "s3cret", "u-77"):
             assert hidden not in page.content.decode()
+
+
+# --- What is told ---------------------------------------------------------------------
+
+
+def test_moves_signatures_and_gates_are_told_as_they_happen(cast):
+    subscribe(
+        actor=cast.ada,
+        url=URL,
+        kinds=["workload.transitioned", "signoff.given", "gate.activated"],
+        now=NOW,
+    )
+
+    stories.live(cast)
+
+    kinds = WebhookDelivery.objects.order_by("id").values_list("kind", flat=True)
+    assert list(kinds) == [
+        *["signoff.given"] * 3,
+        "workload.transitioned",
+        "gate.activated",
+        *["workload.transitioned"] * 2,
+    ]
+    bodies = list(WebhookDelivery.objects.order_by("id").values_list("body", flat=True))
+    assert '"workload": "W-01"' in bodies[0]
+    assert '"role": "engineering"' in bodies[0]
+    assert '"from": "candidate", "to": "planned"' in bodies[3]
+    assert '"version": 1' in bodies[4]

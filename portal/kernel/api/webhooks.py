@@ -121,7 +121,7 @@ class WebhooksView(WeighbridgeView):
 
 
 class _OneWebhookView(WeighbridgeView):
-    def get_subject(self, number: int, **_: Any) -> WebhookSubscription:
+    def get_subject(self, number: int) -> WebhookSubscription:
         return get_subscription(number)
 
     def guarded(self, _subject: Any) -> None:
@@ -205,13 +205,11 @@ class DeliveriesView(_OneWebhookView):
         return self.page(rows, row=_listed)
 
 
-class ResendView(_OneWebhookView):
-    def get_subject(self, number: int, event: str) -> WebhookSubscription:
-        subscription = get_subscription(number)
-        self.delivery = get_delivery(subscription, event)
-        return subscription
+class ResendView(WeighbridgeView):
+    def get_subject(self, number: int, event: str) -> WebhookDelivery:
+        return get_delivery(get_subscription(number), event)
 
-    def etag(self, _subject: WebhookSubscription) -> None:
+    def guarded(self, _subject: Any) -> None:
         return None
 
     @operation(
@@ -223,8 +221,8 @@ class ResendView(_OneWebhookView):
     def post(self) -> Response:
         """Tell an event again, under the same id."""
         resent = resend(
-            number=self.subject.pk,
-            event_id=self.delivery.event_id,
+            number=self.subject.subscription_id,
+            event_id=self.subject.event_id,
             actor=self.actor,
             now=self.now,
         )

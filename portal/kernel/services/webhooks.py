@@ -23,6 +23,7 @@ from portal.kernel.models import (
 )
 from portal.kernel.models.webhooks import LONGEST_DESCRIPTION, LONGEST_URL
 from portal.kernel.outgoing import UnsafeAddress, read_address
+from portal.kernel.selectors.outbox import waiting
 from portal.kernel.selectors.webhooks import get_subscription, masked
 from portal.kernel.services import audit
 from portal.kernel.signing import fingerprint_of, secret_of
@@ -201,9 +202,8 @@ def resend(
     delivery.message, delivery.delivered_at = message, None
     delivery.save(update_fields=["message", "delivered_at"])
     # What still waited is told by the new message; what was given up stays on record.
-    OutboxMessage.objects.filter(
-        pk=old, delivered_at__isnull=True, given_up_at__isnull=True
-    ).delete()
+    if old is not None:
+        waiting().filter(pk=old).delete()
     WebhookSubscription.objects.filter(pk=subscription.pk).update(paused_until=None)
     _record("webhook.resent", subscription, actor, now, after={"event": event_id})
     return delivery
