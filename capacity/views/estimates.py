@@ -19,6 +19,7 @@ from portal.kernel.selectors import numbers
 from workloads.enums import COUNTED
 from workloads.models import Workload
 from workloads.rules.estimates import Budgets
+from workloads.selectors.quarters import weighed_in
 
 
 @dataclass(frozen=True)
@@ -51,10 +52,10 @@ def consequences(
 
 
 def _hours(workload: Workload, hours: Decimal, now: datetime) -> Hours | None:
-    if not workload.ship_quarter:
-        return None
     present = Quarter.of(clock.today(now), numbers.current().fiscal_year_starts)
-    quarter = max(Quarter.parse(workload.ship_quarter), present)
+    quarter = weighed_in(workload, present)
+    if quarter is None:
+        return None
     found = hours_with(workload, hours, quarter)
     after, before = formats.in_full(found.after), formats.in_full(found.before)
     verb = "With it" if workload.status in COUNTED else "With it committed"

@@ -39,7 +39,7 @@ from workloads.models import Workload
 from workloads.selectors.plan import get_workload
 from workloads.services.sheets.writer import CONTENT_TYPES, write_csv
 from workloads.views.history import told_of
-from workloads.views.reasons import why_not
+from workloads.views.reasons import door, why_not
 
 VERSIONS_SHOWN = 20
 ALERTS_SHOWN = 10
@@ -105,6 +105,7 @@ def _page(
     opened = next((one for one in found if one.state in OPEN_STATES), None)
     switches = list(switches_over(workload))
     why_draft = why_not(user, "gate.draft", workload)
+    why_kill = _why_kill(user, workload)
     context = {
         "workload": workload,
         "title": f"Gate v{shown.version}" if shown else "No gate yet",
@@ -121,7 +122,16 @@ def _page(
         "active": active,
         "switches": [_switch(one) for one in switches],
         "why_draft": why_draft,
-        "why_kill": _why_kill(user, workload),
+        "why_kill": why_kill,
+        "doors": " ".join(
+            filter(
+                None,
+                [
+                    door("Draft", why_draft) if shown else "",
+                    door("Kill switch", why_kill),
+                ],
+            )
+        ),
         "kill_href": f"{reverse('gates:switches')}?stop=workload&target={workload.ref}",
         "may_see": may_see,
         "who_drafts": access.who_can("gate.draft", workload),

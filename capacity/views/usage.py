@@ -22,6 +22,7 @@ from capacity.selectors.usage_page import (
 )
 from capacity.views.listing import as_file, text_of
 from portal.kernel import clock, formats
+from portal.kernel.access import capitalised
 from portal.kernel.charts_bars import Bar, BarChart, bar_chart
 from portal.kernel.charts_twin import Twin
 from portal.kernel.pages.joints import Figure
@@ -138,7 +139,7 @@ def _lede(minutes: list[Minute], refused: int, drifts: list[Any]) -> str:
         refs = formats.listed([one.ref for one in bad[:3]])
         more = f" and {len(bad) - 3} more" if len(bad) > 3 else ""
         wrong.append(f"{refs}{more} used tokens that no gate was asked about")
-    return f"{came} {'; '.join(wrong).capitalize()}." if wrong else came
+    return f"{came} {capitalised('; '.join(wrong))}." if wrong else came
 
 
 def _figures(
