@@ -88,6 +88,7 @@ DEPUTY = f"{V1}deputies/<int:number>/"
 QUARTER = f"{V1}quarters/<str:quarter>/"
 BASELINE = f"{V1}plan/baselines/<int:number>/"
 WEBHOOK = f"{V1}webhooks/<int:number>/"
+RESERVATION = f"{V1}gates/reservations/<uuid:decision>/"
 SWITCH = f"{V1}gates/kill-switches/<int:number>/"
 LIMIT = f"{V1}gates/spend-limits/<int:number>/"
 
@@ -195,6 +196,10 @@ API: list[Cell] = [
         who=only("runtime", "ops", "engineering"),
     ),
     # --- Limits, switches, alerts ----------------------------------------------------
+    *posts(f"{V1}gates/decide/", f"{V1}gates/bundle/ack/", who=only("runtime")),
+    *posts(f"{V1}gates/simulate/", who=SIGNED_IN),
+    *reads(f"{V1}gates/bundle/"),
+    *posts(f"{RESERVATION}extend/", f"{RESERVATION}release/", who=only("runtime")),
     *reads(f"{V1}gates/kill-switches/", SWITCH, f"{V1}gates/spend-limits/", LIMIT),
     *posts(f"{V1}gates/kill-switches/", who=THROWERS),
     Cell(

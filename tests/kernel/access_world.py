@@ -10,7 +10,10 @@ from django.conf import settings
 from django.test import Client
 
 from capacity.enums import LimitPeriod, LimitScope, ProposalCause, SwitchScope
-from capacity.models import Alert, CeilingProposal, QuarantinedEvent
+from capacity.models import Alert, CeilingProposal, QuarantinedEvent, Reservation
+from capacity.runtime.asking import decide_call
+from capacity.runtime.questions import Question
+from capacity.runtime.snapshot import Caller
 from capacity.services.accounts import create_account
 from capacity.services.actuals_imports import upload_actuals
 from capacity.services.gate_exceptions import grant_exception
@@ -96,6 +99,7 @@ def built() -> SimpleNamespace:
             "criterion_id": criterion,
             "user_id": persons["no role"].pk,
             "tier": "standard",
+            "decision": _decision(),
             "verb": "accept",
             **records,
         },
@@ -125,6 +129,22 @@ def _plan(cast: SimpleNamespace) -> int:
     stories.ready(second, cast.sarah)
     stories.drafted(stories.proposed(cast, name="Notes"), cast.sarah)
     return first.criteria.get().pk
+
+
+def _decision() -> str:
+    """One that holds tokens for as long as the tests run."""
+    asked = Question("W-01", "standard", "u-1")
+    made = str(decide_call(Caller(0), asked, NOW)["decision"])
+    Reservation.objects.create(
+        decision=made,
+        workload=Workload.objects.get(number=1),
+        user_ref="u-1",
+        month=NOW.date().replace(day=1),
+        tokens=1_000,
+        day=NOW.date(),
+        expires_at=NOW + timedelta(days=3_650),
+    )
+    return made
 
 
 def _records(cast: SimpleNamespace, deputy: User) -> dict[str, Any]:

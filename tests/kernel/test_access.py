@@ -47,6 +47,7 @@ EXPECTED: dict[str, tuple[set[Role], bool]] = {
     "estimate.submit": ({Role.PLANNER}, True),
     "gate.draft": ({Role.PLANNER}, True),
     "gate.activate": ({Role.FINANCE}, True),
+    "gate.decide": ({Role.RUNTIME}, False),
     "usage.send": ({Role.RUNTIME}, False),
     "usage.replay": ({Role.RUNTIME, Role.OPS, Role.ENGINEERING}, False),
     "opt_in.withdraw": ({Role.FINANCE}, True),
