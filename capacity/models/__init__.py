@@ -26,6 +26,7 @@ from capacity.models.recalibration import (
     RecalibrationRun,
 )
 from capacity.models.reserve import ReserveDraw, ReserveSize
+from capacity.models.runtime_views import CounterByKey, EventByKey, SpendByKey
 from capacity.models.spending import (
     KillSwitch,
     SpendAlert,
@@ -51,8 +52,10 @@ __all__ = [
     "CeilingProposal",
     "ComputeActual",
     "ComputeLine",
+    "CounterByKey",
     "Decision",
     "DecisionRequest",
+    "EventByKey",
     "GateEpoch",
     "GateException",
     "GatePolicy",
@@ -70,6 +73,7 @@ __all__ = [
     "ReserveDraw",
     "ReserveSize",
     "SpendAlert",
+    "SpendByKey",
     "SpendCounter",
     "SpendLimit",
     "Staffing",
