@@ -7,9 +7,11 @@ from decimal import Decimal
 from django.urls import reverse
 
 from capacity.enums import GateState
+from capacity.formulas.enforcement import Enforcement, no_gate
 from capacity.models import GatePolicy
 from capacity.rules.gates import Setting, Slip, slips_in
 from capacity.selectors.closing import open_contract_events
+from capacity.selectors.enforcement import enforcement_of, terms
 from capacity.selectors.gates import (
     awaiting,
     deciding_gates,
@@ -26,6 +28,7 @@ from workloads.enums import CostGate, Status
 from workloads.models import Workload
 from workloads.rules.gates import unheld
 from workloads.rules.requirements import Requirement, StepRequest
+from workloads.selectors.quarters import weighed_in
 
 # A sentence names so many workloads; how many more there are, it counts.
 MOST_NAMED = 12
@@ -44,11 +47,11 @@ class OpsHeadroom:
     def check(
         self, workload: Workload, step: StepRequest, now: datetime
     ) -> Requirement:
-        if not workload.ship_quarter:
+        quarter = weighed_in(workload)
+        if quarter is None:
             lacks = "Without a ship quarter there is no ceiling to hold it against."
             edit = reverse("workloads:edit", args=[workload.ref])
             return self._stands(workload, step, met=False, message=lacks, link=edit)
-        quarter = Quarter.parse(workload.ship_quarter)
         quarters = self._read(quarter, step)
         hours = _hours_of(workload)
         room = quarters.with_workload(quarter, workload.status, hours or Decimal(0))
@@ -140,13 +143,12 @@ class _OfTheGate:
 
     def _gates(self, workload: Workload, step: StepRequest) -> list[GatePolicy]:
         """Active first; of a long list, those of all its workloads are read at once."""
-        listed_ids = step.once.get("workloads")
-        if listed_ids is None:
-            return deciding_gates([workload.pk]).get(workload.pk, [])
-        if "gates" not in step.once:
-            step.once["gates"] = deciding_gates(listed_ids)
-        found: list[GatePolicy] = step.once["gates"].get(workload.pk, [])
-        return found
+        read: dict[int, list[GatePolicy]] = step.once.setdefault("gates", {})
+        if workload.pk not in read:
+            wanted = {*step.once.get("workloads", ()), workload.pk}
+            found = deciding_gates(wanted)
+            read |= {pk: found.get(pk, []) for pk in wanted}
+        return read[workload.pk]
 
     def _stands(
         self,
@@ -258,6 +260,38 @@ class GateActive(_OfTheGate):
             mended_by=("gate.activate",),
             version=gate.version,
         )
+
+
+class GateEnforced(_OfTheGate):
+    """Runtimes ask by the active version, and next to nothing is used without asking."""
+
+    code = "gate_enforced"
+    guards = frozenset({Status.LIVE})
+
+    def check(
+        self, workload: Workload, step: StepRequest, now: datetime
+    ) -> Requirement:
+        found = self._evidence(workload, step, now)
+        return self._stands(
+            workload,
+            step,
+            met=found.is_enforced,
+            message=found.sentence,
+            mended_by=("workload.move_to_live",),
+        )
+
+    def _evidence(
+        self, workload: Workload, step: StepRequest, now: datetime
+    ) -> Enforcement:
+        """Of a long list, that of all its workloads is read at once."""
+        listed_ids = step.once.get("workloads")
+        if listed_ids is None:
+            return enforcement_of([workload], now)[workload.pk]
+        if self.code not in step.once:
+            rows = Workload.objects.filter(pk__in=listed_ids)
+            step.once[self.code] = enforcement_of(rows, now)
+        found: Enforcement = step.once[self.code].get(workload.pk) or no_gate(terms())
+        return found
 
 
 class AlertsClosed(_OfTheGate):

@@ -49,7 +49,7 @@ from capacity.services.recalibration_leases import (
     hold,
     tell_finished,
 )
-from portal.kernel import access, clock
+from portal.kernel import access, clock, formats
 from portal.kernel.errors import Conflict
 from portal.kernel.models import User
 from portal.kernel.periods import Month, Quarter
@@ -251,7 +251,8 @@ class _Attempt:
         }
         if not stands.is_newest_ended or not wanted:
             return ObservedDrafts()
-        note = f"Observed in {self.run.period}; see the recalibration {self.run}."
+        named = formats.quarter(self.run.period)
+        note = f"Observed in {named}; see the recalibration {self.run}."
         return draft_observed(observed=wanted, note=note, now=now)
 
     def _note_drafts(

@@ -100,7 +100,7 @@ def test_the_workload_says_who_wrote_the_draft_and_from_what(
     page = words(sarah.get("/workloads/W-01/"))
     draft = words(sarah.get("/workloads/W-01/estimates/2/"))
 
-    wrote = f"The system wrote v2. Observed in 2026Q2; see the recalibration {run}."
+    wrote = f"The system wrote v2. Observed in 2026-Q2; see the recalibration {run}."
     assert f"A draft waits. {wrote} It changes nothing until it is submitted." in page
     assert wrote in draft
 

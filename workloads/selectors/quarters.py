@@ -10,6 +10,8 @@ from django.conf import settings
 from django.utils.module_loading import import_string
 
 from portal.kernel.periods import Quarter
+from workloads.enums import COUNTED
+from workloads.models import Workload
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,20 @@ def heads_of(
         Head(quarter, {k: v for parts in filled for k, v in parts[quarter].items()})
         for quarter in quarters
     ]
+
+
+def weighed_in(workload: Workload, present: Quarter | None = None) -> Quarter | None:
+    """The quarter whose ceiling a workload's ops hours are held against.
+
+    Its ship quarter, also one that has passed without it: there it would count, with what
+    a first quarter takes more. What counts already goes on in the `present` one.
+    """
+    if not workload.ship_quarter:
+        return None
+    ships = Quarter.parse(workload.ship_quarter)
+    if present is None or workload.status not in COUNTED:
+        return ships
+    return max(ships, present)
 
 
 def first_quarter_of(ship_quarter: str, live_on: date | None, starts: int) -> Quarter:

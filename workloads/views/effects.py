@@ -10,7 +10,7 @@ from portal.kernel.periods import Quarter
 from portal.kernel.selectors import numbers
 from workloads.enums import COUNTED, Status
 from workloads.models import Estimate, Workload
-from workloads.selectors.quarters import Head, heads_of
+from workloads.selectors.quarters import Head, heads_of, weighed_in
 
 QUARTERS_SHOWN = 2
 
@@ -35,10 +35,10 @@ class Effect:
 def effects_of(estimate: Estimate, today: date) -> dict[str, Any]:
     """Stable hours add up, so the difference of two versions is the quarter's."""
     workload: Workload = estimate.workload
-    if not workload.ship_quarter or estimate.ops_hours_week is None:
-        return {"effects": [], "effect_note": ""}
     present = Quarter.of(today, numbers.current().fiscal_year_starts)
-    first = max(Quarter.parse(workload.ship_quarter), present)
+    first = weighed_in(workload, present)
+    if first is None or estimate.ops_hours_week is None:
+        return {"effects": [], "effect_note": ""}
     quarters = [first.plus(n) for n in range(QUARTERS_SHOWN)]
     heads = heads_of(quarters, codes=("ops",))
     if workload.status in COUNTED and workload.shown_estimate is not None:
@@ -91,8 +91,10 @@ def _not_counted(workload: Workload, estimate: Estimate, head: Head) -> str:
     hours = formats.in_full(estimate.ops_hours_week or 0)
     needs = head.parts.get("ops", {}).get("hours_week")
     state = "a candidate" if workload.status == Status.CANDIDATE else workload.status
+    uplift = formats.in_full(numbers.current().first_quarter_uplift_hours_week)
     now = f" The quarter needs {needs} h/week now." if needs is not None else ""
     return (
         f"{workload.ref} is {state}: its {hours} h/week count in "
-        f"{head.quarter.label} once it is committed.{now}"
+        f"{head.quarter.label} once it is committed, and {uplift} more while that is "
+        f"its first quarter.{now}"
     )
