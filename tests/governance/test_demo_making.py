@@ -6,10 +6,15 @@ from datetime import UTC, datetime
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.db.models import Max
 
+from capacity.models import Alert, GateTier, SpendLimit, UsageEvent, UserCounter
+from capacity.selectors.spend_limits import spent_against
 from governance.services.demo.company import NotEmpty, make_company
+from governance.services.demo.heavy_users import METERED, NEAR, OVER
 from governance.services.demo.people import PASSWORD, password_for_this_home
 from governance.services.demo.reset import NotInProduction, empty_everything
+from portal.kernel import clock
 from portal.kernel.models import AuditEntry, User
 from portal.kernel.selectors.audit import verify
 from tests.governance.demo_company import STATUSES, role_lines, statuses
@@ -41,6 +46,22 @@ def test_it_is_the_same_company_on_whatever_day_it_is_made(now: datetime) -> Non
 
     assert statuses() == STATUSES
     assert AuditEntry.objects.order_by("-id").values_list("at", flat=True)[0] < now
+    assert_gates_have_something_to_say(now)
+
+
+def assert_gates_have_something_to_say(now: datetime) -> None:
+    month = clock.today(now).replace(day=1)
+    over = Alert.objects.filter(level=100, month=month)
+    near = GateTier.objects.get(policy__workload__number=NEAR).ceiling_tokens
+    counters = UserCounter.objects.filter(workload__number=NEAR, month=month)
+    [spent] = spent_against(list(SpendLimit.objects.all()), now)
+
+    assert sorted(over.values_list("workload__number", flat=True)) == [OVER, METERED]
+    assert counters.aggregate(most=Max("settled"))["most"] == round(near * 92 / 100)
+    assert UsageEvent.objects.filter(billable_tokens__gt=0).count() == 1
+    assert not UsageEvent.objects.filter(at__gt=now).exists()
+    assert spent.is_alerted
+    assert not spent.is_reached
 
 
 @pytest.mark.parametrize(

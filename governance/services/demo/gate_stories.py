@@ -11,8 +11,12 @@ from capacity.runtime.asking import decide_call
 from capacity.runtime.events import Batch, batch_of
 from capacity.runtime.ingest import Sender, ingest
 from capacity.runtime.questions import Question
+from capacity.runtime.references import hashed
 from capacity.selectors.gates import open_gate
 from capacity.selectors.spend_limits import begin_of, settled_since
+from capacity.services.accounts import create_account
+from capacity.services.gate_exceptions import grant_exception
+from capacity.services.gate_proposals import propose_ceilings
 from capacity.services.gates import shadow_gate
 from capacity.services.kill_switches import lift_switch, throw_switch
 from capacity.services.spend_limits import set_limit
@@ -21,10 +25,14 @@ from governance.services.demo.days import Days
 from governance.services.demo.events import Act, Story
 from governance.services.demo.gate_terms import SHADOWED, STANDARD, stricter_values
 from governance.services.demo.gateway import AGENTS, caller_of
+from governance.services.demo.habits import HABITS
+from governance.services.demo.heavy_users import ACCOUNT
+from governance.services.demo.usage import user_ref
 from portal.kernel import clock
 from portal.kernel.models import User
 from workloads.models import Workload
 
+RAISED = 8
 LIMITED = "sales"
 SPENT_OF_THE_LIMIT = Decimal("0.85")
 STOPPED, STOPPED_DAYS_AGO, STOPPED_FOR = 10, 47, timedelta(minutes=34)
@@ -54,8 +62,11 @@ def tested(people: People, number: int) -> Act:
 
 def gates_of_late(people: People, days: Days, now: datetime) -> list[Story]:
     return [
+        _account(people, days),
         _shadow(people, days),
         _stopped(people, days),
+        _raised(people, days),
+        _proposed(days),
         _refused_event(people, now),
         _limit(people, now),
     ]
@@ -79,6 +90,48 @@ def _shadow(people: People, days: Days) -> Story:
         days.working_days_before(13, 15), acts.gate_drafted("sarah", stricter_values)
     )
     story.then(days.working_days_before(12, 9), shadowed)
+    return story
+
+
+def _account(people: People, days: Days) -> Story:
+    """Who is told about the agency's overage, and who is billed for it."""
+    story = Story()
+    values = {
+        "code": ACCOUNT,
+        "name": "Lumen agency",
+        "owner_email": "jonas.weber@lumen.example",
+        "billing_email": "billing@lumen.example",
+    }
+    story.then(
+        days.in_quarter(-1, 20, 14),
+        lambda now: create_account(actor=people["daniel"], values=values, now=now),
+    )
+    return story
+
+
+def _raised(people: People, days: Days) -> Story:
+    """One release manager writes the notes of a whole product line for some weeks."""
+    story = Story()
+    values = {
+        "tier": STANDARD,
+        "user_ref": hashed(user_ref(HABITS[RAISED].crowd, 3)),
+        "ceiling_tokens": 2_500_000,
+        "reason": "Notes of a whole product line, one person for five products.",
+        "ends_on": days.today + timedelta(days=18),
+    }
+    story.then(
+        days.working_days_before(6, 15),
+        lambda now: grant_exception(
+            number=RAISED, actor=people["daniel"], values=values, now=now
+        ),
+    )
+    return story
+
+
+def _proposed(days: Days) -> Story:
+    """The quarter's look at every ceiling."""
+    story = Story()
+    story.then(days.working_days_before(1, 6), lambda now: propose_ceilings(now=now))
     return story
 
 

@@ -38,7 +38,14 @@ TIERS: Mapping[int, tuple[Values, ...]] = {
     ),
     2: (_of_estimate("1.5", CostGate.SOFT_CAP),),
     6: (_of_estimate("4", CostGate.HARD_CAP),),
-    7: (_of_estimate("4", CostGate.HARD_CAP),),
+    7: (
+        {
+            "tier": STANDARD,
+            "ceiling_basis": "money",
+            "amount": Decimal("2.08"),
+            "overage": CostGate.HARD_CAP,
+        },
+    ),
     8: (_of_estimate("4", CostGate.SOFT_CAP),),
     9: (_of_estimate("4", CostGate.HARD_CAP),),
     10: (
@@ -48,7 +55,10 @@ TIERS: Mapping[int, tuple[Values, ...]] = {
     11: (_of_estimate("4", CostGate.SOFT_CAP),),
     12: (_of_estimate("4", CostGate.HARD_CAP),),
 }
-"""Ceilings leave room for a user at P99, who takes some three times the mean."""
+"""Ceilings leave room for a user at P99, who takes some three times the mean.
+
+W-07's follows the rate card, whose cheaper price since then is an open proposal.
+"""
 
 AGENCY_CEILING, AGENCY_LIMIT = 2_400_000, 1_200_000
 

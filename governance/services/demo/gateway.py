@@ -4,7 +4,7 @@ told what it used. Judged by the gates as they stand, counted by the runtime's o
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 import orjson
@@ -13,7 +13,7 @@ from django.db import connection
 from capacity.formulas.gates import Action, Counters, Verdict, is_over, newly_due
 from capacity.models import Decision, GatePolicy, UserCounter
 from capacity.runtime.calls import Call, Rule, call_of, today_at
-from capacity.runtime.events import MOST_EVENTS, Batch, Event
+from capacity.runtime.events import Batch, Event
 from capacity.runtime.ingest import Sender, ingest
 from capacity.runtime.questions import Question
 from capacity.runtime.reading import read_snapshot
@@ -21,6 +21,7 @@ from capacity.runtime.reserve import FRESH, Outcome
 from capacity.runtime.snapshot import Caller, Snapshot
 from capacity.runtime.speaking import speak
 from governance.services.demo.usage import Session
+from portal.kernel import clock
 from portal.kernel.models import User
 
 SOURCE = "llm-gateway"
@@ -39,6 +40,8 @@ COLUMNS = (
     "reserved_tokens, shadow_policy_id, shadow_action, test, answer"
 )
 
+WATCHED = timedelta(days=2)
+"""So far back one looks whether usage came with decisions."""
 COUNTED_FOR_THE_PLANNER = ("capacity_decision", "capacity_usercounter")
 
 
@@ -107,12 +110,24 @@ class Gateway:
         for _, _, session, one in ordered:
             self._ask(session, one)
         self._write_decisions()
-        for begin in range(0, len(self.events), MOST_EVENTS):
-            events = self.events[begin : begin + MOST_EVENTS]
-            batch = Batch(list(enumerate(events)), size=len(events), is_plain=True)
-            ingest(batch, sender=Sender.of(self.caller.username), now=self.now)
+        self._tell()
         for one_decided in self.decided:
             self._speak(one_decided)
+
+    def _tell(self) -> None:
+        """With the last call of a day; of late, each workload's with its own."""
+        today = clock.today(self.now)
+        batches: dict[tuple[date, str], list[Event]] = {}
+        for event in self.events:
+            day = clock.today(event.time)
+            whose = event.workload if today - day <= WATCHED else ""
+            batches.setdefault((day, whose), []).append(event)
+        for events in batches.values():
+            ingest(
+                Batch(list(enumerate(events)), size=len(events), is_plain=True),
+                sender=Sender.of(self.caller.username),
+                now=events[-1].time,
+            )
 
     def _ask(self, session: Session, told: Told) -> None:
         ref = f"W-{told.number:02d}"
