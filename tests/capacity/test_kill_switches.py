@@ -41,7 +41,7 @@ def thrown(actor, scope=SwitchScope.WORKLOAD, target="W-01", reason="It leaks.")
 
 THROWS_EVERYTHING = {"ines", "felix", "noor", "clara"}
 EVERYONE = (
-    *THROWS_EVERYTHING,
+    *sorted(THROWS_EVERYTHING),
     *("sarah", "marcus", "pia", "dana", "adele", "ada", "gateway", "nils"),
 )
 
