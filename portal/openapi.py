@@ -2,6 +2,9 @@
 
 from typing import Any
 
+from capacity.enums import CeilingBasis
+from workloads.enums import CostGate
+
 SPECTACULAR_SETTINGS: dict[str, Any] = {
     "TITLE": "Weighbridge",
     "DESCRIPTION": "The plan, its gates and its governance. Conventions: docs/api.md.",
@@ -16,6 +19,10 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "VerdictEnum": "workloads.api.words.VERDICTS",
         "ImportVerdictEnum": "workloads.api.words.IMPORT_VERDICTS",
         "RunStatusEnum": "capacity.api.recalibration.RUN_STATUSES",
+        "SwitchScopeEnum": "capacity.api.kill_switches.SCOPES",
+        "LimitScopeEnum": "capacity.api.spend_limits.SCOPES",
+        "OverageEnum": [str(word) for word in CostGate],
+        "CeilingBasisEnum": [str(word) for word in CeilingBasis],
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
