@@ -48,11 +48,19 @@ class Result:
             self.growth is None or self.growth > self.growth_bar
         ):
             return False
-        if self.extra.get("queries", 0) > self.extra.get("queries_bar", 0):
+        if any(self.extra[name] > bar for name, bar in self._further_bars()):
             return False
         if self.better == "lower":
             return judged <= self.bar
         return judged >= self.bar
+
+    def _further_bars(self) -> list[tuple[str, float]]:
+        """Figures beside the ratio that have a most of their own: `p99_ms_bar`."""
+        return [
+            (name.removesuffix("_bar"), bar)
+            for name, bar in self.extra.items()
+            if name.endswith("_bar")
+        ]
 
     def as_json(self) -> dict[str, Any]:
         shown = {

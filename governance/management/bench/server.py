@@ -20,19 +20,33 @@ LOOPBACK = "127.0.0.1"
 
 
 @contextmanager
-def serve(database: str, *, workers: int = 1, threads: int = 1) -> Iterator[int]:
-    """The port of a server; it ends with the block, however that ends."""
+def serve(
+    database: str,
+    application: str = "governance.management.bench.wsgi:application",
+    *,
+    workers: int = 1,
+    threads: int = 1,
+) -> Iterator[int]:
+    """The port of a server; it ends with the block, however that ends.
+
+    `threads` is none for an application with an event loop.
+    """
+    interface = (
+        ("--interface", "wsgi", "--blocking-threads", str(threads))
+        if threads
+        else ("--interface", "rsgi")
+    )
     with socket.socket() as free:
         free.bind((LOOPBACK, 0))
         port = int(free.getsockname()[1])
     server = subprocess.Popen(  # noqa: S603 - our own interpreter and module
         [
             str(Path(sys.executable).with_name("granian")),
-            *("--interface", "wsgi", "--host", LOOPBACK, "--port", str(port)),
-            *("--workers", str(workers), "--blocking-threads", str(threads)),
+            *(*interface, "--host", LOOPBACK, "--port", str(port)),
+            *("--workers", str(workers)),
             *("--no-ws", "--no-access-log"),
             *("--log-level", "warning"),
-            "governance.management.bench.wsgi:application",
+            application,
         ],
         cwd=settings.BASE_DIR,
         env={**os.environ, "WEIGHBRIDGE_BENCH_DATABASE": database},

@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import include, path
 
+from governance.management.bench.decide_orm import DecideByOrm
 from governance.management.bench.ordinary import OrdinaryUsageView
 
 FLOOR_ROWS = """
@@ -42,6 +43,7 @@ def raw_rows(_request: HttpRequest) -> HttpResponse:
 
 
 urlpatterns = [
+    path("bench/decide/", DecideByOrm.as_view()),
     path("bench/bare/", bare_page),
     path("bench/rows/", raw_rows),
     path("bench/usage/", OrdinaryUsageView.as_view()),

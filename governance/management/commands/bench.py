@@ -14,6 +14,14 @@ from django.db import connection
 from governance.management.bench import database
 from governance.management.bench.audit import audit_verify
 from governance.management.bench.capacity import forecast, monte_carlo_run
+from governance.management.bench.decide import (
+    decide_c1,
+    decide_c8,
+    decide_c16,
+    decide_hot_user,
+    decide_orm,
+    simulate_us,
+)
 from governance.management.bench.ground import stand_alone
 from governance.management.bench.ingest import ingest, ingest_orm
 from governance.management.bench.plan import plan_api, plan_page
@@ -26,6 +34,12 @@ Measurement = Callable[[User, float, Callable[[str], None]], Result]
 
 # Growing sizes: the page's 2,000 rows come before the list's 10,000.
 MEASUREMENTS: dict[str, Measurement] = {
+    "decide_c16": decide_c16,
+    "decide_c8": decide_c8,
+    "decide_c1": decide_c1,
+    "decide_hot_user": decide_hot_user,
+    "decide_orm": decide_orm,
+    "simulate_us": simulate_us,
     "plan_page": plan_page,
     "plan_api": plan_api,
     "audit_verify": audit_verify,
