@@ -69,7 +69,7 @@ def make_company(*, password: str, now: datetime) -> None:
             _deputies(people, days),
             _views_of_the_planner(people, days),
             _reminders(people, days),
-            usage_of_the_past(people, days, now),
+            *usage_of_the_past(people, days, now),
             actuals_of_the_past(people, days),
             recalibrations_of_the_past(people, days),
             reserves_of_the_quarters(people, days),

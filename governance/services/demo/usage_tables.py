@@ -48,15 +48,18 @@ COUNTED_BEFORE = """
 """
 
 
-def usage_of_the_past(people: Mapping[str, User], days: Days, now: datetime) -> Story:
-    """Each month's usage arrives in the night after it; today's month up to yesterday."""
-    story, months = Story(), months_of_the_past(days)
-    story.then(moment(months[1].first_day, 0), _told)
-    for month in months:
+def usage_of_the_past(
+    people: Mapping[str, User], days: Days, now: datetime
+) -> list[Story]:
+    """Each month's usage arrives in the night after it; today's month by now."""
+    past, present, months = Story(), Story(), months_of_the_past(days)
+    past.then(moment(months[1].first_day, 0), _told)
+    for month in months[:-1]:
         arrives = moment(month.last_day + timedelta(days=1), 0, 1)
-        told = now - timedelta(minutes=3)
-        story.then(min(arrives, told), _written(month, people, days))
-    return story
+        past.then(arrives, _written(month, people, days))
+    told = now - timedelta(minutes=3)
+    present.then(told, _written(months[-1], people, days))
+    return [past, present]
 
 
 def _told(now: datetime) -> None:
