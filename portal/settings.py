@@ -349,6 +349,7 @@ WORKLOAD_REQUIREMENTS: list[str] = [
     "capacity.requirements.OpsHeadroom",
     "workloads.requirements.SuccessCriteriaWritten",
     "capacity.requirements.GateActive",
+    "capacity.requirements.GateEnforced",
     "workloads.requirements.SignoffFresh",
     "workloads.requirements.ProductionReady",
     "workloads.requirements.ReasonGiven",

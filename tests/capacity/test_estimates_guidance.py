@@ -60,6 +60,7 @@ def test_the_platforms_first_stays_the_first_after_others_came(cast):
     second = stories.proposed(cast, name="Reviews", shape=Shape.CODE)
     stories.signed(second, cast, ops_reason="The chat's rota covers it.")
     stories.with_criterion(second, cast.sarah)
+    stories.gated(second, cast)
     stories.moved(second, Status.PLANNED, cast.sarah)
     later = NOW + timedelta(days=1)
     stories.moved(second, Status.COMMITTED, cast.sarah, now=later)

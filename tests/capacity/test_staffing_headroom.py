@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 from django.db import connections, transaction
 
+from capacity.models import GatePolicy
 from capacity.services.staffing import enter_staffing
 from portal.kernel.periods import Quarter
 from portal.kernel.selectors import numbers
@@ -41,6 +42,7 @@ def planned(cast, name: str, owner: str, hours: str, quarter: str) -> Workload:
     for role, signer in stories.SIGNERS.items():
         stories.press(estimate, getattr(cast, signer), role)
     stories.with_criterion(workload, person)
+    stories.gated(workload, cast)
     return stories.moved(workload, Status.PLANNED, person)
 
 
@@ -180,9 +182,17 @@ def test_of_many_that_share_it_twelve_are_named(cast):
     assert said.endswith("W-12 and 2 more.")
 
 
+def _may_go_live(workload: Workload, cast, now=NOW) -> None:
+    """With its proofs, and an active gate that a runtime holds."""
+    stories.ready(workload, cast.sarah)
+    policy = GatePolicy.objects.get(workload=workload)
+    stories.activated(policy, cast)
+    stories.enforced(workload, cast.gateway, now)
+
+
 def test_what_was_retired_before_the_quarter_shares_nothing(cast, plan):
     first = plan[0]
-    stories.ready(first, cast.sarah)
+    _may_go_live(first, cast)
     stories.moved(first, Status.LIVE, cast.sarah)
     stories.moved(first, Status.RETIRED, cast.sarah, reason="Replaced.")
     staff(cast, "2026Q3", "0.5")
@@ -195,7 +205,7 @@ def test_what_was_retired_before_the_quarter_shares_nothing(cast, plan):
 
 def test_a_live_workload_counts_from_the_quarter_in_which_it_went_live(cast, plan):
     first, later = plan[0], NOW + timedelta(days=60)
-    stories.ready(first, cast.sarah)
+    _may_go_live(first, cast, later)
     stories.moved(first, Status.LIVE, cast.sarah, now=later)
     staff(cast, "2026Q3", "1")
 
@@ -230,10 +240,11 @@ def test_a_committed_workload_is_not_counted_twice(plan):
 @pytest.mark.parametrize("count", [1, 3])
 def test_a_list_reads_the_quarters_once(plan, django_assert_num_queries, count):
     workloads = [get_workload(f"W-0{number}") for number in range(1, count + 1)]
-    once: dict[str, object] = {}
+    once = {"workloads": [workload.pk for workload in workloads]}
     step = StepRequest(to=Status.COMMITTED, once=once)
 
-    with django_assert_num_queries(1):
+    # The quarters, the gates, and their tiers.
+    with django_assert_num_queries(3):
         for workload in workloads:
             requirements_for(workload, step=step, now=NOW)
 

@@ -6,7 +6,8 @@ from types import SimpleNamespace
 from typing import Any
 from unittest import mock
 
-from capacity.models import GatePolicy
+from capacity.models import GatePolicy, ModelPrice
+from capacity.runtime.bundle import acknowledge_bundle, read_bundle
 from capacity.selectors.staffing import row_of
 from capacity.services.gates import activate_gate, open_gate_draft
 from capacity.services.staffing import enter_staffing
@@ -138,8 +139,11 @@ def staffed(cast: SimpleNamespace, quarter: str, people: str = "100") -> None:
 def gated(workload: Workload, cast: SimpleNamespace, now: datetime = NOW) -> GatePolicy:
     """A draft of its gate, with the pattern that the row wishes for where one can hold."""
     workload.refresh_from_db(fields=["primary_model", "degrade_model", "cost_gate"])
-    overage = workload.cost_gate or "hard_cap"
-    if overage == "soft_cap" and not workload.degrade_model:
+    overage, degrade = workload.cost_gate or "hard_cap", workload.degrade_model
+    # A test's own rate card may know less than the plan names.
+    if not ModelPrice.objects.filter(model=degrade).exists():
+        degrade = ""
+    if overage == "soft_cap" and not degrade:
         overage = "hard_cap"
     tier: dict[str, Any] = {"tier": "standard", "overage": overage}
     tier |= {"ceiling_tokens": 780_000, "reason": "Its users asked for it."}
@@ -147,7 +151,10 @@ def gated(workload: Workload, cast: SimpleNamespace, now: datetime = NOW) -> Gat
         opt_in = {"by": "Jo Berg", "at": NOW, "reference": "MSA-2026-17"}
         tier["metered_opt_in"] = opt_in
     return open_gate_draft(
-        number=workload.number, actor=cast.pia, values={"tiers": [tier]}, now=now
+        number=workload.number,
+        actor=cast.pia,
+        values={"degrade_model": degrade, "tiers": [tier]},
+        now=now,
     )
 
 
@@ -164,12 +171,24 @@ def activated(
     return policy
 
 
+def enforced(workload: Workload, actor: User, now: datetime = NOW) -> None:
+    """A runtime says that it holds the active version: good for a day."""
+    acknowledge_bundle(
+        etag=read_bundle([workload.ref]).etag,
+        runtime=f"runtime of {workload.ref}",
+        only=[workload.ref],
+        actor=actor,
+        now=now,
+    )
+
+
 def committable(cast: SimpleNamespace, now: datetime = NOW, **values: Any) -> Workload:
     """Planned, with all that committing asks for."""
     workload = planned(cast, now, **values)
     with_criterion(workload, cast.sarah)
     staffed(cast, workload.ship_quarter)
     activated(gated(workload, cast, now), cast, now)
+    enforced(workload, cast.felix, now)
     return workload
 
 

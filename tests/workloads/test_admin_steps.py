@@ -38,6 +38,7 @@ def test_committing_and_going_live_follow_the_same_rules(cast, planner) -> None:
     refused = act(planner, "move_to_committed", workload)
     stories.with_criterion(workload, cast.sarah)
     stories.staffed(cast, workload.ship_quarter)
+    stories.gated(workload, cast)
     act(planner, "move_to_committed", workload)
     not_hers = act(planner, "move_to_live", workload)
 

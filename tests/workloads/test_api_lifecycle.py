@@ -92,6 +92,7 @@ def test_the_road_tells_who_can_mend_and_how_long_it_waits(cast, api, monkeypatc
         ("committed", "no_staffing"),
         ("committed", "success_criteria"),
         ("live", "gate_active"),
+        ("live", "gate_enforced"),
         ("live", "signoff_fresh"),
         ("live", "production_ready"),
     ]
@@ -275,6 +276,7 @@ def test_a_live_workload_tells_its_lead_time(cast, api, monkeypatch):
     workload = stories.committed(cast)
     stories.ready(workload, cast.sarah)
     later = NOW + timedelta(days=10)
+    stories.enforced(workload, cast.gateway, later)
     stories.moved(workload, Status.LIVE, cast.sarah, now=later)
     caller = api("nils")
     monkeypatch.setattr(clock, "now", lambda: later + timedelta(days=2))

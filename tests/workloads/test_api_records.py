@@ -176,6 +176,7 @@ def test_two_baselines_are_compared(cast, api):
     first = api("clara")("POST", BASELINES, {"quarter": "2026Q2", "moment": "opened"})
     stories.with_criterion(workload, cast.sarah)
     stories.staffed(cast, workload.ship_quarter)
+    stories.gated(workload, cast)
     stories.moved(workload, stories.Status.COMMITTED, cast.sarah)
     stories.proposed(cast, name="Search")
     api("clara")("POST", BASELINES, {"quarter": "2026Q2", "moment": "closed"})

@@ -100,6 +100,14 @@ def activate_gate(api: Api, *people: str, version: int = 1) -> None:
         assert agreed.status_code == 200
 
 
+def enforce_gate(api: Api) -> None:
+    """A runtime fetches the policies and says that it holds them."""
+    etag = api("gateway")("GET", "/api/v1/gates/bundle/")["ETag"]
+    body = {"etag": etag, "runtime": "llm-gateway"}
+    held = api("gateway")("POST", "/api/v1/gates/bundle/ack/", body)
+    assert held.status_code in {200, 201}
+
+
 def prove(api: Api, *items: str, factor: float = 2) -> None:
     for item in items:
         body = {
@@ -125,6 +133,7 @@ def test_a_workload_walks_from_proposal_to_live_through_the_api(api):
     assert move(api, "committed").json()["status"] == "committed"
     prove(api, *PROOFS)
     activate_gate(api, "felix", "sarah")
+    enforce_gate(api)
     answer = move(api, "live")
 
     body = answer.json()
@@ -241,16 +250,23 @@ def a_gate_whose_opt_in_was_withdrawn(api: Api) -> None:
     assert gone.status_code == 200
 
 
-def committed(api: Api, *, active: bool = True) -> None:
+def committed(api: Api, *, active: bool = True, enforced: bool = True) -> None:
     planned(api)
     write_criterion(api)
     assert move(api, "committed").status_code == 200
     if active:
         activate_gate(api, "sarah", "felix")
+    if active and enforced:
+        enforce_gate(api)
 
 
 def a_draft_of_a_gate(api: Api) -> None:
     committed(api, active=False)
+    prove(api, *PROOFS)
+
+
+def a_gate_that_nobody_asked(api: Api) -> None:
+    committed(api, enforced=False)
     prove(api, *PROOFS)
 
 
@@ -335,8 +351,17 @@ BROKEN = [
         "committed",
         {"success_criteria": "/workloads/W-01/criteria/"},
     ),
-    (a_draft_of_a_gate, "live", {"gate_active": f"{GATE}1/"}),
-    (a_gate_that_awaits_finance, "live", {"gate_active": f"{GATE}1/"}),
+    (
+        a_draft_of_a_gate,
+        "live",
+        {"gate_active": f"{GATE}1/", "gate_enforced": GATE},
+    ),
+    (
+        a_gate_that_awaits_finance,
+        "live",
+        {"gate_active": f"{GATE}1/", "gate_enforced": GATE},
+    ),
+    (a_gate_that_nobody_asked, "live", {"gate_enforced": GATE}),
     *((no_proof_of(item), "live", {"production_ready": READINESS}) for item in PROOFS),
     (a_light_load_test, "live", {"production_ready": READINESS}),
     (an_unsigned_re_estimate, "live", {"signoff_fresh": V2}),

@@ -17,6 +17,7 @@ pytestmark = pytest.mark.django_db
 def gone_live(cast: SimpleNamespace, name: str, days: int) -> None:
     workload = stories.committed(cast, name=name)
     stories.ready(workload, cast.sarah)
+    stories.enforced(workload, cast.gateway, NOW + timedelta(days=days))
     stories.moved(workload, Status.LIVE, cast.sarah, now=NOW + timedelta(days=days))
 
 

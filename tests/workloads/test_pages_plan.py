@@ -169,7 +169,7 @@ def test_a_status_that_a_sheet_asked_for_opens_what_the_row_lacks(cast, as_):
 
     assert row(closed, "W-01")[2] == "Candidate asks for committed"
     assert "Missing for committed" not in words(closed)
-    assert "Missing for committed: 6 of 8" in words(opened)
+    assert "Missing for committed: 7 of 9" in words(opened)
     assert "No success criterion is written" in words(opened)
 
 

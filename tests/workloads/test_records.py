@@ -103,7 +103,7 @@ def test_a_load_test_below_the_factor_does_not_count(cast: SimpleNamespace) -> N
         now=NOW,
     )
 
-    with pytest.raises(Exception, match="1 of 2 requirements") as refused:
+    with pytest.raises(Exception, match="1 of 4 requirements") as refused:
         stories.moved(workload, Status.LIVE, cast.sarah)
 
     assert refused.value.code == "requirements_not_met"
@@ -168,6 +168,8 @@ def test_lead_times_count_every_stay(cast: SimpleNamespace) -> None:
     stories.moved(workload, Status.PLANNED, cast.sarah, now=later(7))
     stories.with_criterion(workload, cast.sarah)
     stories.staffed(cast, workload.ship_quarter)
+    stories.activated(stories.gated(workload, cast), cast)
+    stories.enforced(workload, cast.gateway, later(20))
     stories.moved(workload, Status.COMMITTED, cast.sarah, now=later(10))
     stories.ready(workload, cast.sarah)
     stories.moved(workload, Status.LIVE, cast.sarah, now=later(20))
