@@ -176,7 +176,7 @@ def _sentence(policy: GatePolicy, tier: GateTier) -> str:
         case CostGate.HARD_CAP:
             return f"{name}: blocked at {ceiling} tokens a month"
         case CostGate.SOFT_CAP:
-            return f"{name}: from {ceiling} tokens a month on {policy.degrade_model}"
+            return f"{name}: served by {policy.degrade_model} past {ceiling} tokens a month"
         case CostGate.PAY_AS_YOU_GO:
             return f"{name}: {_metered(tier, ceiling)}"
 

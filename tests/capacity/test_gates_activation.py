@@ -433,7 +433,7 @@ def test_each_tier_is_one_sentence(cast, workload):
 
     assert sentences_of(policy) == [
         "Free: blocked at 100k tokens a month",
-        "Standard: from 780k tokens a month on Haiku",
+        "Standard: served by Haiku past 780k tokens a month",
         "Team: metered from 100k tokens a month at 9.5 a million, for at most 50k more",
     ]
 

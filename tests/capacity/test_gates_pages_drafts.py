@@ -57,7 +57,7 @@ def test_a_draft_is_saved_and_then_edited(reader: Reader) -> None:
     assert (gate.version, gate.state) == (1, GateState.DRAFT)
     assert gate.tiers.get().ceiling_tokens == 1_040_000
     assert "Gate v1 of W-01 is drafted." in words(first)
-    assert "From 1.04M tokens a month" in words(second) or "1.04M" in words(second)
+    assert "Served by Haiku past 1.04M tokens a month." in words(second)
 
 
 def test_rows_are_added_and_taken_away_without_a_script(reader: Reader) -> None:
