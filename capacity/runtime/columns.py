@@ -12,6 +12,7 @@ from uuid import UUID
 
 import msgspec
 from django.db import connection
+from psycopg import Cursor
 
 from capacity.runtime.events import Event
 from capacity.runtime.known import Known, KnownWorkload, Moment
@@ -151,10 +152,13 @@ class Columns:
         """Count them; returns how many were new."""
         if not self._rows:
             return 0
-        with connection.cursor() as cursor:
+        connection.ensure_connection()
+        # Django's own cursor would write half a megabyte of values into the statement's
+        # text; this one sends them beside it.
+        with connection.wrap_database_errors, Cursor(connection.connection) as cursor:
             cursor.execute(_INGEST, [now, *self._literals()])
-            (accepted,) = cursor.fetchone()
-        return int(accepted)
+            found = cursor.fetchone()
+        return int(found[0]) if found else 0
 
     def _literals(self) -> list[str | None]:
         columns: list[Sequence[Any]] = list(zip(*self._rows, strict=True))
