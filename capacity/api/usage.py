@@ -57,7 +57,7 @@ class EventForm(serializers.Serializer[Any]):
     `gen_ai.usage.output_tokens` and `gen_ai.request.model` are read as the names here."""
 
     id = serializers.CharField(max_length=200, help_text="Unique with `source`.")
-    source = serializers.CharField(max_length=200)
+    source = serializers.CharField(max_length=200)  # type: ignore[assignment]
     time = serializers.DateTimeField(help_text="RFC 3339, with its offset.")
     workload = serializers.CharField(max_length=50)
     tier = serializers.CharField(max_length=60)
@@ -133,7 +133,7 @@ class TotalsAnswer(serializers.Serializer[Any]):
 class QuarantineAnswer(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     received_at = serializers.DateTimeField()
-    source = serializers.CharField()
+    source = serializers.CharField()  # type: ignore[assignment]
     event_id = serializers.CharField()
     workload = serializers.CharField(help_text="As it was sent.")
     code = serializers.ChoiceField(list(CODES))

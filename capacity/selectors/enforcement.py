@@ -221,8 +221,8 @@ def _arrived(asked: Mapping[str, Any]) -> dict[int, Arrived]:
     with connection.cursor() as cursor:
         cursor.execute(_ARRIVED, asked)
         return {
-            workload: Arrived(*map(int, counts))
-            for workload, *counts in cursor.fetchall()
+            workload: Arrived(int(calls), int(decided), int(unreachable))
+            for workload, calls, decided, unreachable in cursor.fetchall()
         }
 
 

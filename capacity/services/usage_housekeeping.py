@@ -1,6 +1,6 @@
 """What usage and decisions leave behind when their time is over."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import connection, transaction
@@ -75,9 +75,7 @@ def _expired(now: datetime) -> QuerySet[Reservation, Any]:
 
 
 @transaction.atomic
-def _lapse(
-    workload: int, user: str, month: object, now: datetime, *, test: bool
-) -> None:
+def _lapse(workload: int, user: str, month: date, now: datetime, *, test: bool) -> None:
     """The counter first, as everywhere: who takes a reservation away holds its lock."""
     key = {"workload_id": workload, "user_ref": user, "month": month, "test": test}
     list(UserCounter.objects.select_for_update().filter(**key))

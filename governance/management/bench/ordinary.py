@@ -20,7 +20,7 @@ from workloads.models import Workload
 
 class OrdinaryEvent(serializers.Serializer[Any]):
     id = serializers.CharField(max_length=200)
-    source = serializers.CharField(max_length=200)
+    source = serializers.CharField(max_length=200)  # type: ignore[assignment]
     time = serializers.DateTimeField()
     workload = serializers.CharField(max_length=50)
     tier = serializers.CharField(max_length=60)
@@ -43,7 +43,8 @@ class OrdinaryUsageView(APIView):
 
     @transaction.atomic
     def post(self, request: Request) -> Response:
-        events = OrdinaryEvent(data=request.data["events"], many=True)
+        body: Any = request.data
+        events = OrdinaryEvent(data=body["events"], many=True)
         events.is_valid(raise_exception=True)
         now = clock.now()
         workloads = {f"W-{one.number:02d}": one for one in Workload.objects.all()}
