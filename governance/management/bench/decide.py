@@ -239,7 +239,7 @@ def _requests(secret: str, path: str, users: int, tier: str) -> list[str]:
     """Whole requests, their users in an order that is the same in every run."""
     chosen = random.Random(SEED)  # noqa: S311 - a load, not a secret
     return [
-        _request(secret, path, f"user-{chosen.randrange(users)}", tier)
+        _request(secret, path, f"{tier}-{chosen.randrange(users)}", tier)
         for _ in range(min(REQUESTS, users * 4))
     ]
 

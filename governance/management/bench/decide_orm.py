@@ -8,8 +8,10 @@ from django.conf import settings
 from django.db import transaction
 from rest_framework import serializers
 from rest_framework.authentication import BaseAuthentication
+from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.parsers import JSONParser
 from rest_framework.permissions import BasePermission, IsAuthenticated
+from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -36,6 +38,8 @@ class DecideByOrm(APIView):
     authentication_classes: list[type[BaseAuthentication]] = [TokenAuthentication]
     permission_classes: list[type[BasePermission]] = [IsAuthenticated]
     parser_classes = [JSONParser]
+    renderer_classes = [JSONRenderer]
+    content_negotiation_class = DefaultContentNegotiation
 
     @transaction.atomic
     def post(self, request: Request) -> Response:
