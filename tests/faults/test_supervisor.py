@@ -51,7 +51,7 @@ def test_a_run_from_start_to_end(home: Home) -> None:
         assert f"Port {run.port} of 127.0.0.1 cannot be used" in third.text()
 
     # What is killed comes back, and the supervisor says so.
-    for part in ["web", "worker", "beat", "broker", "database"] * KILLS:
+    for part in ["web", "gate", "worker", "beat", "broker", "database"] * KILLS:
         said = len(run.lines)
         began = time.monotonic()
         os.kill(run.pids()[part], signal.SIGKILL)

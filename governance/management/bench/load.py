@@ -11,6 +11,7 @@ import select
 import socket
 import sys
 import time
+from itertools import cycle
 
 CONSTANT = "/bench/constant/"
 """Where the gate server of the bench says what it always says: the floor."""
@@ -26,42 +27,57 @@ def main() -> None:
     sys.stdout.write(json.dumps(asked))
 
 
+class Link:
+    """One connection that sends its next request when it has its answer."""
+
+    def __init__(self, port: int) -> None:
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=10)
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.sent_at = 0.0
+        self.begun = b""
+
+    def send(self, request: bytes) -> None:
+        self.sent_at = time.perf_counter()
+        self.socket.sendall(request)
+
+    def answer(self) -> bytes | None:
+        """None while a part of it is to come; empty when the server hung up."""
+        received = self.socket.recv(MOST_BYTES)
+        answer = self.begun + received
+        if received and not _is_whole(answer):
+            self.begun = answer
+            return None
+        self.begun = b""
+        return answer
+
+
 def ask(
     port: int, connections: int, seconds: float, requests: list[bytes]
 ) -> dict[str, float | str]:
-    """Each connection sends its next request when it has its answer."""
+    """All connections, for so long; calls a second, and how long they took."""
     ready = select.epoll()
-    links: dict[int, socket.socket] = {}
-    for _ in range(connections):
-        link = socket.create_connection(("127.0.0.1", port), timeout=10)
-        link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        links[link.fileno()] = link
-        ready.register(link.fileno(), select.EPOLLIN)
-    clock, took, sent = time.perf_counter, [], {}
-    begun: dict[int, bytes] = {}
-    began = clock()
-    until, number, waiting = began + seconds, 0, connections
-    for place, link in links.items():
-        link.sendall(requests[number % len(requests)])
-        number, sent[place] = number + 1, clock()
+    links: dict[int, Link] = {}
+    for link in [Link(port) for _ in range(connections)]:
+        links[link.socket.fileno()] = link
+        ready.register(link.socket.fileno(), select.EPOLLIN)
+    following, took = cycle(requests), []
+    began = time.perf_counter()
+    for link in links.values():
+        link.send(next(following))
+    waiting = connections
     while waiting:
         for place, _ in ready.poll(10):
-            answer, now = links[place].recv(MOST_BYTES), clock()
-            if begun:
-                answer = begun.pop(place, b"") + answer
-            if answer and not _is_whole(answer):
-                begun[place] = answer
+            answer, now = links[place].answer(), time.perf_counter()
+            if answer is None:
                 continue
             if not answer.startswith(OK):
                 return {"refused": answer[:400].decode("latin-1") or "hung up"}
-            took.append(now - sent[place])
-            if now >= until:
+            took.append(now - links[place].sent_at)
+            if now >= began + seconds:
                 waiting -= 1
-                continue
-            sent[place] = now
-            links[place].sendall(requests[number % len(requests)])
-            number += 1
-    whole = clock() - began
+            else:
+                links[place].send(next(following))
+    whole = time.perf_counter() - began
     took.sort()
     return {
         "rate": len(took) / whole,
