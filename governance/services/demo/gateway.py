@@ -89,9 +89,10 @@ class Gateway:
             for ref, ground in self.snapshot.grounds.items()
         }
         self.unshadowed = replace(self.snapshot, grounds=grounds, rules={})
-        self.shadowed_at = dict(
-            GatePolicy.objects.filter(state="shadow").values_list("pk", "shadow_at")
-        )
+        shadows = GatePolicy.objects.filter(shadow_at__isnull=False)
+        self.shadowed_at = {
+            pk: at for pk, at in shadows.values_list("pk", "shadow_at") if at
+        }
         rows = UserCounter.objects.filter(test=False).values_list(
             "workload_id", "user_ref", "month", "settled"
         )
