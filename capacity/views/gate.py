@@ -3,26 +3,28 @@
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from capacity.enums import GateMode, GateState
-from capacity.models import Alert, GateException, GatePolicy, KillSwitch
+from capacity.models import GatePolicy
 from capacity.selectors.gate_targets import target_of
 from capacity.selectors.gates import OPEN_STATES, awaiting, get_gate, tag_of, versions
 from capacity.selectors.kill_switches import switches_over
-from capacity.selectors.spend_limits import limits_over, spent_against
-from capacity.selectors.user_references import may_see_users, shown_reference
+from capacity.selectors.user_references import may_see_users
 from capacity.selectors.users_near import users_near
 from capacity.views.gate_actions import actions_of
+from capacity.views.gate_around import (
+    around,
+    history_of,
+    told_switch,
+    versions_told,
+)
 from capacity.views.gate_evidence import evidence, shadow_of
 from capacity.views.gate_month import ask_context, month_context, month_twin
-from capacity.views.gate_proposals import proposals_of
 from capacity.views.gate_words import (
-    SAID_KINDS,
     STATE_WORDS,
     action_tone,
     action_words,
@@ -32,27 +34,17 @@ from capacity.views.gate_words import (
     told_tiers,
 )
 from portal.kernel import access, clock, formats
+from portal.kernel.models import User
 from portal.kernel.periods import Month
-from portal.kernel.selectors import audit, numbers
+from portal.kernel.selectors import numbers
 from workloads.enums import CostGate
 from workloads.models import Workload
 from workloads.selectors.plan import get_workload
 from workloads.services.sheets.writer import CONTENT_TYPES, write_csv
-from workloads.views.history import told_of
 from workloads.views.reasons import door, why_not
 
 VERSIONS_SHOWN = 20
-ALERTS_SHOWN = 10
-HISTORY_SHOWN = 8
 SAID_SHORT = {70: "notice shown", 90: "banner, mail sent", 100: "contract event"}
-ABOUT_GATES = (
-    "gate",
-    "opt_in",
-    "kill_switch",
-    "spend_limit",
-    "proposal",
-    "gate_exception",
-)
 
 
 @require_safe
@@ -77,7 +69,8 @@ def month_csv(request: HttpRequest, ref: str, version: int) -> HttpResponse:
     """The drawing's twin, exact."""
     workload, now = get_workload(ref), clock.now()
     shown = get_gate(workload, version)
-    near = _near(workload, shown, now, may_see=may_see_users(request.user, workload))
+    user: User = request.user  # type: ignore[assignment]
+    near = _near(workload, shown, now, may_see=may_see_users(user, workload))
     twin = month_twin(request, workload, shown, near, now)
     response = HttpResponse(
         write_csv(twin.headings, twin.rows), content_type=CONTENT_TYPES["csv"]
@@ -99,7 +92,8 @@ def _page(
     found: list[GatePolicy],
     shown: GatePolicy | None,
 ) -> HttpResponse:
-    now, user = clock.now(), request.user
+    user: User = request.user  # type: ignore[assignment]
+    now = clock.now()
     may_see = may_see_users(user, workload)
     active = next((one for one in found if one.state == GateState.ACTIVE), None)
     opened = next((one for one in found if one.state in OPEN_STATES), None)
@@ -120,7 +114,7 @@ def _page(
         ],
         "shown": shown,
         "active": active,
-        "switches": [_switch(one) for one in switches],
+        "switches": [told_switch(one) for one in switches],
         "why_draft": why_draft,
         "why_kill": why_kill,
         "doors": " ".join(
@@ -137,9 +131,9 @@ def _page(
         "who_drafts": access.who_can("gate.draft", workload),
         "who_sees": access.who_can("user_reference.see", workload),
         **_actions(workload, found, shown, opened, why_draft),
-        **_around(request, workload, now, may_see=may_see),
-        **_versions(found, shown),
-        **_history(workload),
+        **around(user, workload, now, may_see=may_see),
+        **versions_told(found, shown),
+        **history_of(workload),
     }
     if shown is not None:
         context |= _shown(request, workload, shown, opened, now, may_see=may_see)
@@ -310,100 +304,6 @@ def _actions(
         "draft_href": reverse("gates:draft", args=[workload.ref]),
         "draft_why": why_draft,
         "opened": opened,
-    }
-
-
-def _around(
-    request: HttpRequest,
-    workload: Workload,
-    now: datetime,
-    *,
-    may_see: bool,
-) -> dict[str, Any]:
-    """Alerts, exceptions, limits and proposals: what stands around the policy."""
-    today = clock.today(now)
-    alerts = Alert.objects.filter(workload=workload, spoken=True)[:ALERTS_SHOWN]
-    exceptions = GateException.objects.filter(
-        workload=workload, ends_on__gte=today, ended_at__isnull=True
-    ).select_related("account", "approved_by")
-    currency = numbers.current().currency
-    return {
-        "alerts": [
-            {
-                "alert": one,
-                "user": shown_reference(one.user_ref, may_see=may_see),
-                "tier": tier_name(one.tier),
-                "words": SAID_KINDS[one.level],
-            }
-            for one in alerts
-        ],
-        "exceptions": [
-            {
-                "exception": one,
-                "who": one.account.name
-                if one.account
-                else shown_reference(one.user_ref, may_see=may_see),
-                "tier": tier_name(one.tier) if one.tier else "every tier",
-            }
-            for one in exceptions
-        ],
-        "limits": [
-            {
-                "limit": one.limit,
-                "load": float(one.total),
-                "most": float(one.limit.amount),
-                "words": (
-                    f"{formats.money(one.total, currency)} of "
-                    f"{formats.money(one.limit.amount, currency)} a {one.limit.period}"
-                ),
-                "whose": "" if one.limit.scope == "workload" else "its department",
-                "is_reached": one.is_reached,
-            }
-            for one in spent_against(limits_over(workload), now)
-        ],
-        "proposals": proposals_of(workload, request.user),
-    }
-
-
-def _versions(found: list[GatePolicy], shown: GatePolicy | None) -> dict[str, Any]:
-    rows = []
-    for n, one in enumerate(found):
-        tone, words = STATE_WORDS[GateState(one.state)]
-        if one.state == GateState.SUPERSEDED and one.activated_at is None:
-            words = "Discarded"
-        rows.append(
-            {
-                "gate": one,
-                "tone": tone,
-                "words": words,
-                "earlier": found[n + 1].version if n + 1 < len(found) else None,
-                "current": shown is not None and one.pk == shown.pk,
-            }
-        )
-    return {"versions": rows}
-
-
-def _history(workload: Workload) -> dict[str, Any]:
-    about = Q()
-    for kind in ABOUT_GATES:
-        about |= Q(action__startswith=f"{kind}.")
-    entries = audit.entries(object_=workload.ref).filter(about)
-    return {
-        "history": [
-            told_of(entry) for entry in entries.select_related("actor")[:HISTORY_SHOWN]
-        ],
-        "history_total": entries.count(),
-        "history_link": f"{reverse('portal:audit')}?object={workload.ref}",
-    }
-
-
-def _switch(one: KillSwitch) -> dict[str, Any]:
-    found = target_of(one.scope, one.target or None)
-    by = one.thrown_by.display_name if one.thrown_by else "the system"
-    return {
-        "fact": f"{access.capitalised(found.ref if found else one.target)} is held.",
-        "sentence": f"{by}: {one.reason}",
-        "href": reverse("gates:switch", args=[one.pk]),
     }
 
 

@@ -181,14 +181,13 @@ def _why_activate(gate: GatePolicy, user: Any, seat: str, now: datetime) -> str:
 
 
 def _awaits_words(gate: GatePolicy) -> str:
-    awaits = awaiting(gate)
     owner = gate.workload.owner_name or "its owner"
-    if awaits == "finance" and gate.owner_agreed_by is not None:
-        on = formats.day(clock.today(gate.owner_agreed_at))
-        return f"{gate.owner_agreed_by.display_name} agreed as its owner on {on}. Awaits finance."
-    if awaits == "owner" and gate.finance_agreed_by is not None:
-        on = formats.day(clock.today(gate.finance_agreed_at))
-        return f"{gate.finance_agreed_by.display_name} agreed as finance on {on}. Awaits {owner}."
+    by_owner = (gate.owner_agreed_by, gate.owner_agreed_at, "its owner", "finance")
+    by_finance = (gate.finance_agreed_by, gate.finance_agreed_at, "finance", owner)
+    for person, at, seat, awaits in (by_owner, by_finance):
+        if person is not None and at is not None:
+            on = formats.day(clock.today(at))
+            return f"{person.display_name} agreed as {seat} on {on}. Awaits {awaits}."
     return f"Two people activate it: {owner} as its owner, and finance. Nobody has yet."
 
 

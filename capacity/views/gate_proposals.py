@@ -68,10 +68,11 @@ def decide(request: HttpRequest, ref: str, proposal_id: int, verb: str) -> HttpR
     status = 200
     if request.method == "POST":
         access.require(request.user, "proposal.decide", workload)
-        form = (
-            AcceptForm(request.POST) if verb == "accept" else ReasonForm(request.POST)
-        )
-        accept, refuse = (form, refuse) if verb == "accept" else (accept, form)
+        if verb == "accept":
+            accept = AcceptForm(request.POST)
+        else:
+            refuse = ReasonForm(request.POST)
+        form = accept if verb == "accept" else refuse
         done, status = _decided(request, workload, found, form)
         if done is not None:
             return done
