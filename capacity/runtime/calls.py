@@ -28,7 +28,7 @@ from capacity.formulas.gates import (
 )
 from capacity.runtime.questions import Question
 from capacity.runtime.references import hashed
-from capacity.runtime.snapshot import Caller, Gate, Ground, Limit, Snapshot
+from capacity.runtime.snapshot import Caller, Gate, Ground, HeldCounter, Snapshot
 from capacity.selectors.gate_problems import (
     UnknownTier,
     UnknownWorkload,
@@ -42,7 +42,7 @@ from workloads.selectors.plan import number_of
 NO_TIER = Tier(0, Overage.HARD_CAP)
 MOST_RULES = 10_000
 NO_POLICY = Policy(None, "", "")
-HeldAgainst = tuple[tuple[str, str, str, str, Limit | None], ...]
+HeldAgainst = tuple[HeldCounter, ...]
 
 
 class Rule(NamedTuple):

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -52,8 +52,8 @@ class Desk:
     def __init__(
         self,
         clock: Callable[[], datetime],
-        recover: Callable[[Sequence[Call]], "asyncio.Future[bool]"],
-        ensure: Callable[[], "asyncio.Future[None]"],
+        recover: Callable[[Sequence[Call]], Awaitable[bool]],
+        ensure: Callable[[], Awaitable[None]],
     ) -> None:
         self.clock, self.recover, self.ensure = clock, recover, ensure
         self.loop = asyncio.get_running_loop()

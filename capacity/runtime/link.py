@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from django.db import connection
 from psycopg import OperationalError, pq
 from psycopg.conninfo import make_conninfo
+from psycopg.pq import abc
 
 from capacity.runtime.reserve import PREPARED
 
@@ -54,9 +55,9 @@ def address() -> bytes:
 class Link:
     def __init__(self) -> None:
         self.loop = asyncio.get_running_loop()
-        self.pg: pq.PGconn | None = None
+        self.pg: abc.PGconn | None = None
         self.socket = -1
-        self.answer: asyncio.Future[list[pq.PGresult]] | None = None
+        self.answer: asyncio.Future[list[abc.PGresult]] | None = None
 
     @property
     def is_up(self) -> bool:
@@ -137,7 +138,7 @@ class Link:
             self.answer.set_exception(error)
 
 
-def _connected() -> pq.PGconn:
+def _connected() -> abc.PGconn:
     pg = pq.PGconn.connect(address())
     if pg.status != pq.ConnStatus.OK:
         raise OperationalError(pg.get_error_message())
@@ -148,7 +149,7 @@ def _connected() -> pq.PGconn:
     return pg
 
 
-def _rows(results: list[pq.PGresult]) -> list[Row]:
+def _rows(results: list[abc.PGresult]) -> list[Row]:
     result = results[0]
     if result.status != pq.ExecStatus.TUPLES_OK:
         state = result.error_field(pq.DiagnosticField.SQLSTATE) or b""

@@ -99,8 +99,8 @@ def read_snapshot(now: datetime, *, only: int | None = None) -> Snapshot:
         for scope, target, *more in rows(_SWITCHES)
     }
     limits = {
-        tuple(place): _limit(row, *place, amount)
-        for row, *place, amount in rows(_LIMITS)
+        (scope, target, period): _limit(row, scope, target, period, amount)
+        for row, scope, target, period, amount in rows(_LIMITS)
     }
     callers = {} if only is not None else dict(map(_caller, rows(_CALLERS)))
     prices = _Prices(workloads, gates, clock.today(now), any_limit=bool(limits))
@@ -118,7 +118,7 @@ def read_snapshot(now: datetime, *, only: int | None = None) -> Snapshot:
             raises=raises.get(pk, ()),
             prices=prices.of(pk),
         )
-    return Snapshot(epoch, grounds, switches, limits, callers)  # type: ignore[arg-type]
+    return Snapshot(epoch, grounds, switches, limits, callers)
 
 
 def _gates(rows: Iterable[Row]) -> dict[tuple[int, str], tuple[Gate, int | None]]:

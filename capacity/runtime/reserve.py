@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 import orjson
 
-from capacity.runtime.calls import Call, HeldAgainst, Rule, Today
+from capacity.runtime.calls import Call, Rule, Today
+from capacity.runtime.snapshot import HeldCounter
 
 LAPSES_AFTER = timedelta(minutes=10)
 """A reservation that nobody settles, extends or releases is let go."""
@@ -138,7 +139,7 @@ def _requests(calls: Sequence[Call]) -> Parameters:
 
 @lru_cache(maxsize=512)
 def _held(rules: tuple[Rule, ...]) -> Parameters:
-    places: set[HeldAgainst] = {one for rule in rules for one in rule.held}  # type: ignore[misc]
+    places: set[HeldCounter] = {one for rule in rules for one in rule.held}
     if not places:
         return _NOTHING * 8
     keys = sorted({one[:4] for one in places})
@@ -150,7 +151,7 @@ def _held(rules: tuple[Rule, ...]) -> Parameters:
         starts.append(len(flat) + 1)
     found = [limits[key] for key in keys]
     return [
-        *(_texts(key[column] for key in keys) for column in range(4)),
+        *(_texts(column) for column in zip(*keys, strict=True)),
         _optional([one.amount if one else None for one in found]),
         _optional([one.row if one else None for one in found]),
         _numbers(starts),

@@ -109,6 +109,10 @@ class Limit:
     sentence: str
 
 
+HeldCounter = tuple[str, str, str, str, Limit | None]
+"""Scope, target, period, its first day, and the limit that stands on it."""
+
+
 @dataclass(frozen=True)
 class Snapshot:
     """`limits` by (scope, target, period); `switches` by (scope, target)."""
@@ -146,7 +150,7 @@ class Snapshot:
 
     def limits_of(
         self, ground: Ground, agent: str, month: Month, day: date
-    ) -> tuple[tuple[str, str, str, str, Limit | None], ...]:
+    ) -> tuple[HeldCounter, ...]:
         """(scope, target, period, first day, limit) of every counter that the call is
         held against, in key order; none where no limit stands on any of them."""
         places = [

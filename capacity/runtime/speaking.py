@@ -67,7 +67,7 @@ def speak(
 
 def _alert(
     call: Call, outcome: Outcome, verdict: Verdict, level: int, now: datetime
-) -> tuple[object, ...]:
+) -> tuple[str | int | float | bool | datetime | None, ...]:
     return (
         call.workload,
         call.user,

@@ -47,7 +47,7 @@ class DecideByOrm(APIView):
         body.is_valid(raise_exception=True)
         asked = body.validated_data
         now = clock.now()
-        workload = Workload.objects.get(number=number_of(asked["workload"]))
+        workload = Workload.objects.get(number=number_of(asked["workload"]) or 0)
         KillSwitch.objects.filter(lifted_at__isnull=True).exists()
         row = GateTier.objects.select_related("policy").get(
             policy__workload=workload, policy__state="active", tier=asked["tier"]
