@@ -210,7 +210,8 @@ def _write_tiers(
         GateTier(
             policy=policy,
             tier=tier.tier,
-            ceiling_tokens=tier.ceiling_tokens,
+            # Never none by now: a tier without a ceiling was refused.
+            ceiling_tokens=tier.ceiling_tokens or 0,
             overage=tier.overage,
             ceiling_basis=tier.ceiling_basis,
             allowance=tier.allowance,

@@ -91,6 +91,10 @@ WEBHOOK = f"{V1}webhooks/<int:number>/"
 RESERVATION = f"{V1}gates/reservations/<uuid:decision>/"
 SWITCH = f"{V1}gates/kill-switches/<int:number>/"
 LIMIT = f"{V1}gates/spend-limits/<int:number>/"
+GATE = f"{W}gates/<int:version>/"
+PROPOSAL = f"{W}gates/proposals/<int:number>/"
+RAISE = f"{V1}gates/exceptions/<int:number>/"
+PAYER = f"{V1}accounts/<str:code>/"
 
 API: list[Cell] = [
     # --- The kernel's ----------------------------------------------------------------
@@ -198,6 +202,19 @@ API: list[Cell] = [
     # --- Limits, switches, alerts ----------------------------------------------------
     *posts(f"{V1}gates/decide/", f"{V1}gates/bundle/ack/", who=only("runtime")),
     *posts(f"{V1}gates/simulate/", who=SIGNED_IN),
+    # --- Gates: versions, proposals, exceptions, accounts ----------------------------
+    *reads(f"{W}gates/", GATE, f"{W}gates/proposals/"),
+    *posts(f"{W}gates/", f"{GATE}shadow/", who=WRITERS),
+    Cell(GATE, "PATCH", WRITERS),
+    *posts(f"{GATE}activate/", who=only("its owner", "finance")),
+    *posts(f"{GATE}opt-ins/<str:tier>/withdraw/", who=only("its owner", "finance")),
+    *posts(f"{PROPOSAL}accept/", f"{PROPOSAL}refuse/", who=WRITERS),
+    *reads(f"{V1}gates/exceptions/", RAISE),
+    *posts(f"{V1}gates/exceptions/", who=only("finance")),
+    Cell(RAISE, "DELETE", only("finance")),
+    *reads(f"{V1}accounts/", PAYER),
+    *posts(f"{V1}accounts/", who=only("finance", "admin")),
+    Cell(PAYER, "PATCH", only("finance", "admin")),
     *reads(f"{V1}gates/bundle/"),
     *posts(f"{RESERVATION}extend/", f"{RESERVATION}release/", who=only("runtime")),
     *reads(f"{V1}gates/kill-switches/", SWITCH, f"{V1}gates/spend-limits/", LIMIT),

@@ -113,6 +113,9 @@ def built() -> SimpleNamespace:
             "kill-switches": records["switch_id"],
             "spend-limits": records["limit_id"],
             "alerts": records["alert_id"],
+            "quarantine": records["event_id"],
+            "proposals": records["proposal_id"],
+            "exceptions": records["exception_id"],
         },
         codes={"departments": "service", "problems": "not_found", "accounts": "acme"},
     )
