@@ -161,8 +161,12 @@ def kill_at_once(run: Run, parts: list[str]) -> None:
     pids = run.pids()
     for part in parts:
         os.kill(pids[part], signal.SIGKILL)
-    for part in parts:
-        run.wait_for(f"{part} is up again", after=said)
+
+    def up_again() -> set[str]:
+        told = [line for line in run.lines[said:] if "is up again" in line]
+        return {line.split()[0] for line in told}
+
+    assert wait_until(lambda: set(parts) <= up_again(), PATIENCE), run.text()
 
 
 def await_more(heard: Heard) -> None:
