@@ -119,7 +119,9 @@ def gate(_now: datetime) -> Part:
     """The gate server beside this one, as `make run` starts it."""
     reached = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared, not bound
     host = reached.get(settings.HOST, settings.HOST)
-    link = http.client.HTTPConnection(host, settings.GATE_PORT, timeout=PATIENCE_SECONDS)
+    link = http.client.HTTPConnection(
+        host, settings.GATE_PORT, timeout=PATIENCE_SECONDS
+    )
     try:
         link.request("GET", "/livez")
         answer = json.loads(link.getresponse().read())

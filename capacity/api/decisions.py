@@ -154,9 +154,7 @@ class SimulationBody(StrictSerializer):
     overage_limit_tokens = Integer(
         min_value=0, max_value=MOST_TOKENS, required=False, allow_null=True
     )
-    model = Text(
-        max_length=100, required=False, allow_null=True, allow_blank=True
-    )
+    model = Text(max_length=100, required=False, allow_null=True, allow_blank=True)
 
 
 class SimulateView(WeighbridgeView):

@@ -49,7 +49,7 @@ TIERS: Mapping[int, tuple[Values, ...]] = {
     8: (_of_estimate("4", CostGate.SOFT_CAP),),
     9: (_of_estimate("4", CostGate.HARD_CAP),),
     10: (
-        _fixed(STANDARD, 300_000, CostGate.SOFT_CAP) | WHY_SOFT,
+        {**_fixed(STANDARD, 300_000, CostGate.SOFT_CAP), **WHY_SOFT},
         _fixed(FREE, 150_000, CostGate.HARD_CAP),
     ),
     11: (_of_estimate("4", CostGate.SOFT_CAP),),
@@ -98,7 +98,7 @@ def stricter_values(now: datetime) -> Values:
     """W-10's next version, which decides in shadow before anybody is held by it."""
     return {
         "tiers": [
-            _fixed(STANDARD, 120_000, CostGate.SOFT_CAP) | WHY_SOFT,
+            {**_fixed(STANDARD, 120_000, CostGate.SOFT_CAP), **WHY_SOFT},
             _fixed(FREE, 60_000, CostGate.HARD_CAP),
         ],
         "notice": {

@@ -361,12 +361,14 @@ def _late(drawn: _Drawn, late: int) -> list[Session]:
             drawn.refs[user],
             tier_of(shipped.number, drawn.refs[user]),
             drawn.degraded[key],
-            *counts,
+            turns,
+            retries,
+            tool_calls,
             given,
             int(given * cached),
             made,
         )
-        for user, day, second, key, *counts, given, made in zip(
+        for user, day, second, key, turns, retries, tool_calls, given, made in zip(
             *columns, inputs, outputs, strict=True
         )
     ]
