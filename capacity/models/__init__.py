@@ -9,15 +9,14 @@ from capacity.models.decisions import (
     Reservation,
     UserCounter,
 )
-from capacity.models.gates import (
+from capacity.models.gate_records import (
     Account,
     BundleAcknowledgement,
     CeilingProposal,
     GateException,
-    GatePolicy,
-    GateTier,
     MeteredOptIn,
 )
+from capacity.models.gates import GatePolicy, GateTier
 from capacity.models.imports import ActualsImport
 from capacity.models.rates import ComputeLine, ModelPrice
 from capacity.models.recalibration import (

@@ -80,3 +80,23 @@ def not_negative(table: str, *fields: str) -> list[models.CheckConstraint]:
         )
         for field in fields
     ]
+
+
+def person() -> models.ForeignKey:
+    return models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+    )
+
+
+def one_of(field: str, words: Any, name: str) -> models.CheckConstraint:
+    return models.CheckConstraint(
+        condition=models.Q(**{f"{field}__in": [str(word) for word in words]}), name=name
+    )
+
+
+def tier_code(help_text: str, **options: Any) -> models.CharField:
+    return models.CharField(max_length=60, help_text=help_text, **options)

@@ -1,10 +1,7 @@
-"""Gate policies: versions, tiers, opt-ins, exceptions, proposals."""
-
-from typing import Any
+"""Gate policies: their versions and tiers."""
 
 import pgtrigger
-from django.conf import settings
-from django.core.validators import MinValueValidator, RegexValidator
+from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Q
 
@@ -13,17 +10,22 @@ from capacity.enums import (
     GateMode,
     GateState,
     OnUnreachable,
-    ProposalCause,
-    ProposalState,
 )
-from capacity.models.columns import NAME, money, price, written_as
-from portal.kernel.models.guards import append_only, no_truncate
+from capacity.models.columns import (
+    NAME,
+    money,
+    one_of,
+    person,
+    price,
+    tier_code,
+    written_as,
+)
+from portal.kernel.models.guards import no_truncate
 from workloads.enums import CostGate
 from workloads.models import Estimate, Workload
 
 MOST_CEILING = 10**15
 """Tokens a user and month: beyond it no sum of counters fits the database's integers."""
-EVERY_TIER = ""
 FROZEN_COLUMNS = (
     "workload_id",
     "version",
@@ -62,26 +64,6 @@ def _unknown(column: str) -> str:
     return f"NEW.{column} <> '' AND NOT EXISTS ({priced})"
 
 
-def _person() -> models.ForeignKey:
-    return models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        on_delete=models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="+",
-    )
-
-
-def _one_of(field: str, words: Any, name: str) -> models.CheckConstraint:
-    return models.CheckConstraint(
-        condition=Q(**{f"{field}__in": [str(word) for word in words]}), name=name
-    )
-
-
-def _tier(help_text: str, **options: Any) -> models.CharField:
-    return models.CharField(max_length=60, help_text=help_text, **options)
-
-
 class GatePolicy(models.Model):
     """One version of one workload's gate. Frozen once it left the draft (trigger)."""
 
@@ -111,12 +93,12 @@ class GatePolicy(models.Model):
     spend_limit = money(
         "What a version that only observes may cost a month.", null=True, blank=True
     )
-    created_by = _person()
+    created_by = person()
     created_at = models.DateTimeField()
     edited_at = models.DateTimeField()
-    owner_agreed_by = _person()
+    owner_agreed_by = person()
     owner_agreed_at = models.DateTimeField(null=True, blank=True)
-    finance_agreed_by = _person()
+    finance_agreed_by = person()
     finance_agreed_at = models.DateTimeField(null=True, blank=True)
     shadow_at = models.DateTimeField(null=True, blank=True)
     activated_at = models.DateTimeField(null=True, blank=True)
@@ -146,9 +128,9 @@ class GatePolicy(models.Model):
                 condition=Q(state__in=[GateState.DRAFT, GateState.SHADOW]),
                 name="gate_one_open",
             ),
-            _one_of("state", GateState, "gate_state_known"),
-            _one_of("mode", GateMode, "gate_mode_known"),
-            _one_of("on_unreachable", OnUnreachable, "gate_on_unreachable_known"),
+            one_of("state", GateState, "gate_state_known"),
+            one_of("mode", GateMode, "gate_mode_known"),
+            one_of("on_unreachable", OnUnreachable, "gate_on_unreachable_known"),
             models.CheckConstraint(
                 condition=Q(mode=GateMode.ENFORCE)
                 | Q(ends_on__isnull=False, spend_limit__isnull=False),
@@ -239,7 +221,7 @@ class GateTier(models.Model):
     policy = models.ForeignKey(
         GatePolicy, on_delete=models.PROTECT, related_name="tiers"
     )
-    tier = _tier("A code in snake_case.", default="standard")
+    tier = tier_code("A code in snake_case.", default="standard")
     ceiling_tokens = models.PositiveBigIntegerField(
         validators=[MinValueValidator(1)], help_text="Tokens a user and month."
     )
@@ -273,8 +255,8 @@ class GateTier(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["policy", "tier"], name="gatetier_once"),
             written_as("tier", NAME, "gatetier_code"),
-            _one_of("overage", CostGate, "gatetier_overage_known"),
-            _one_of("ceiling_basis", CeilingBasis, "gatetier_basis_known"),
+            one_of("overage", CostGate, "gatetier_overage_known"),
+            one_of("ceiling_basis", CeilingBasis, "gatetier_basis_known"),
             models.CheckConstraint(
                 condition=Q(ceiling_tokens__gte=1, ceiling_tokens__lte=MOST_CEILING),
                 name="gatetier_ceiling_in_range",
@@ -332,166 +314,3 @@ class GateTier(models.Model):
 
     def __str__(self) -> str:
         return f"{self.tier} of gate {self.policy_id}"
-
-
-class MeteredOptIn(models.Model):
-    """A tier's consent to pay for overage. Withdrawn, the runtime holds it as a hard cap."""
-
-    workload = models.ForeignKey(
-        Workload, on_delete=models.PROTECT, related_name="opt_ins"
-    )
-    tier = _tier("The tier that opted in.")
-    by = models.CharField(max_length=200, help_text="Who opted in.")
-    at = models.DateTimeField(help_text="When they did.")
-    reference = models.CharField(max_length=200, help_text="The contract.")
-    recorded_by = _person()
-    recorded_at = models.DateTimeField()
-    withdrawn_at = models.DateTimeField(null=True, blank=True)
-    withdrawn_by = _person()
-    withdrawal_reason = models.TextField(max_length=2000, blank=True)
-
-    class Meta:
-        ordering = ["-id"]
-        verbose_name = "metered opt-in"
-        constraints = [
-            models.UniqueConstraint(
-                fields=["workload", "tier"],
-                condition=Q(withdrawn_at__isnull=True),
-                name="optin_one_standing",
-            ),
-        ]
-        triggers = [
-            pgtrigger.Protect(name="optin_no_delete", operation=pgtrigger.Delete),
-            no_truncate("optin"),
-        ]
-
-    def __str__(self) -> str:
-        return f"opt-in {self.pk} of {self.tier}"
-
-
-class CeilingProposal(models.Model):
-    """New ceilings that a job found: accepted into a draft or refused, never applied."""
-
-    workload = models.ForeignKey(
-        Workload, on_delete=models.PROTECT, related_name="ceiling_proposals"
-    )
-    policy = models.ForeignKey(GatePolicy, on_delete=models.PROTECT, related_name="+")
-    cause = models.CharField(max_length=10)
-    cause_key = models.CharField(
-        max_length=100, help_text="2026Q2, card-7, estimate-3: asked for once each."
-    )
-    ceilings = models.JSONField(
-        help_text="[{tier, basis, ceiling_tokens, proposed_tokens, formula}]"
-    )
-    state = models.CharField(max_length=10, default=ProposalState.OPEN)
-    created_at = models.DateTimeField()
-    decided_by = _person()
-    decided_at = models.DateTimeField(null=True, blank=True)
-    reason = models.TextField(max_length=2000, blank=True)
-
-    class Meta:
-        ordering = ["-id"]
-        verbose_name = "proposal of ceilings"
-        verbose_name_plural = "proposals of ceilings"
-        constraints = [
-            models.UniqueConstraint(
-                fields=["policy", "cause_key"], name="proposal_once_a_cause"
-            ),
-            _one_of("cause", ProposalCause, "proposal_cause_known"),
-            _one_of("state", ProposalState, "proposal_state_known"),
-        ]
-
-    def __str__(self) -> str:
-        return f"proposal {self.pk}"
-
-
-class GateException(models.Model):
-    """A temporary ceiling of one user's or one account's own."""
-
-    workload = models.ForeignKey(
-        Workload, on_delete=models.PROTECT, related_name="gate_exceptions"
-    )
-    tier = _tier("Empty for every tier.", blank=True, default=EVERY_TIER)
-    user_ref = models.CharField(max_length=100, blank=True)
-    account = models.ForeignKey(
-        "capacity.Account",
-        on_delete=models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="exceptions",
-    )
-    ceiling_tokens = models.PositiveBigIntegerField(help_text="In place of the tier's.")
-    reason = models.TextField(max_length=2000)
-    approved_by = _person()
-    created_at = models.DateTimeField()
-    ends_on = models.DateField(help_text="The last day on which it holds.")
-    ended_at = models.DateTimeField(
-        null=True, blank=True, help_text="When it was taken back before its end."
-    )
-
-    class Meta:
-        ordering = ["-id"]
-        verbose_name = "exception of a gate"
-        verbose_name_plural = "exceptions of gates"
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(user_ref="") ^ Q(account__isnull=True),
-                name="gateexception_of_one",
-            ),
-            models.CheckConstraint(
-                condition=Q(ceiling_tokens__gte=1, ceiling_tokens__lte=MOST_CEILING),
-                name="gateexception_ceiling_in_range",
-            ),
-        ]
-        indexes = [models.Index(fields=["workload", "user_ref"])]
-        triggers = [
-            pgtrigger.Protect(
-                name="gateexception_no_delete", operation=pgtrigger.Delete
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"exception {self.pk}"
-
-
-class Account(models.Model):
-    """Who pays for a group of users: mails about their gates go to its owner."""
-
-    code = models.CharField(
-        max_length=100,
-        unique=True,
-        validators=[RegexValidator(r"^[A-Za-z0-9][A-Za-z0-9._:-]*\Z")],
-        help_text="As runtimes send it.",
-    )
-    name = models.CharField(max_length=200)
-    owner_email = models.EmailField()
-    billing_email = models.EmailField(
-        blank=True, help_text="Who is told of metered overage; empty for the owner."
-    )
-    version = models.PositiveIntegerField(default=1)
-    edited_at = models.DateTimeField()
-
-    class Meta:
-        ordering = ["code"]
-
-    def __str__(self) -> str:
-        return self.code
-
-
-class BundleAcknowledgement(models.Model):
-    """A runtime said that it holds a bundle; evidence of enforcement."""
-
-    at = models.DateTimeField()
-    runtime = models.CharField(max_length=200)
-    etag = models.CharField(max_length=100)
-    versions = models.JSONField(help_text="{workload reference: gate version}")
-    by = _person()
-
-    class Meta:
-        ordering = ["-id"]
-        verbose_name = "acknowledged bundle"
-        indexes = [models.Index(fields=["-at"])]
-        triggers = append_only("bundle")
-
-    def __str__(self) -> str:
-        return f"{self.runtime} {self.etag[:12]}"

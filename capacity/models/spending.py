@@ -1,21 +1,10 @@
 """Spend limits in money, what was spent against them, and kill switches."""
 
-from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
 from capacity.enums import LimitPeriod, LimitScope, SwitchScope
-from capacity.models.columns import money
-
-
-def _person() -> models.ForeignKey:
-    return models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        on_delete=models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="+",
-    )
+from capacity.models.columns import money, person
 
 
 class SpendLimit(models.Model):
@@ -31,9 +20,9 @@ class SpendLimit(models.Model):
         max_digits=4, decimal_places=3, default="0.800", help_text="0–1 of the amount."
     )
     reason = models.TextField(max_length=2000, blank=True)
-    set_by = _person()
+    set_by = person()
     set_at = models.DateTimeField()
-    ended_by = _person()
+    ended_by = person()
     ended_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
@@ -114,9 +103,9 @@ class KillSwitch(models.Model):
     scope = models.CharField(max_length=10)
     target = models.CharField(max_length=200, blank=True, help_text="Empty for all.")
     reason = models.TextField(max_length=2000)
-    thrown_by = _person()
+    thrown_by = person()
     thrown_at = models.DateTimeField()
-    lifted_by = _person()
+    lifted_by = person()
     lifted_at = models.DateTimeField(null=True, blank=True)
     lift_reason = models.TextField(max_length=2000, blank=True)
 
