@@ -7,7 +7,7 @@ are on disk.
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import TypeVar
 
 from django.db import OperationalError, connection, transaction
@@ -18,6 +18,7 @@ from capacity.runtime.events import Batch, Event, Refused
 from capacity.runtime.known import FUTURE_ALLOWED, Known, KnownWorkload
 from capacity.runtime.quarantine import quarantine
 from capacity.runtime.references import hashed
+from portal.kernel.periods import Quarter
 from workloads.selectors.plan import number_of
 
 Answer = TypeVar("Answer")
@@ -85,7 +86,8 @@ def judged(
                 found = _future(event, known.now)
             else:
                 moment = known.moment(event.time)
-                found = _closed(known, moment.month)
+                if moment.closed is not None:
+                    found = _closed(moment.closed)
         if found is not None or workload is None or moment is None:
             code, detail = found or ("invalid_event", "It cannot be read.")
             refused.append(Refused(index, code, detail, event, event.id))
@@ -147,10 +149,7 @@ def _future(event: Event, now: datetime) -> Fault:
     )
 
 
-def _closed(known: Known, month: date) -> Fault | None:
-    quarter = known.closed_quarter(month)
-    if quarter is None:
-        return None
+def _closed(quarter: Quarter) -> Fault:
     return (
         "quarter_closed",
         f"{quarter.label} is closed and takes no more usage. Finance can open it again.",

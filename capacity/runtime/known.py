@@ -48,19 +48,14 @@ class KnownWorkload:
 
 @dataclass(slots=True)
 class Moment:
-    """Where an instant lies on the organisation's clock."""
+    """Where an instant lies on the organisation's clock; `closed` is its quarter, if that
+    takes no more usage."""
 
     day: date
     hour: int
-    month: date
     day_text: str
     month_text: str
-
-    @classmethod
-    def of(cls, local: datetime) -> "Moment":
-        day = local.date()
-        month = day.replace(day=1)
-        return cls(day, local.hour, month, day.isoformat(), month.isoformat())
+    closed: Quarter | None
 
 
 @dataclass
@@ -88,7 +83,15 @@ class Known:
         quarter = int(instant.timestamp()) // 900
         found = self._moments.get(quarter)
         if found is None:
-            found = Moment.of(instant.astimezone(self._zone))
+            local = instant.astimezone(self._zone)
+            day = local.date()
+            found = Moment(
+                day,
+                local.hour,
+                day.isoformat(),
+                day.replace(day=1).isoformat(),
+                self.closed_quarter(day.replace(day=1)),
+            )
             self._moments[quarter] = found
         return found
 
@@ -100,7 +103,7 @@ class Known:
 
     def _closed_of(self, month: Month) -> Quarter | None:
         # A quarter that runs is never closed.
-        if month >= Month.of(self.moment(self.now).day):
+        if month >= Month.of(self.now.astimezone(self._zone).date()):
             return None
         quarter = quarter_of(month)
         return quarter if is_closed(quarter, self.now) else None
