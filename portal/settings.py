@@ -1,8 +1,8 @@
 """All settings of the project, for every way to run it.
 
 Every variable that is read stands here once; docs/operations.md says what each is for.
-Two long settings that no variable touches are imported: how it logs, how the schema is
-drawn.
+Long settings that no variable touches are imported: the joints of the house, how it logs,
+how the schema is drawn.
 """
 
 import os
@@ -17,6 +17,18 @@ from portal.embedded.postgres import NAME as EMBEDDED_DATABASE
 from portal.embedded.postgres import PORT as EMBEDDED_DATABASE_PORT
 from portal.embedded.postgres import binaries
 from portal.environment import Environment, Missing
+from portal.joints import APPROVALS_WAITING as APPROVALS_WAITING
+from portal.joints import ESTIMATE_BUDGETS as ESTIMATE_BUDGETS
+from portal.joints import ESTIMATE_PANELS as ESTIMATE_PANELS
+from portal.joints import FIND_SOURCES as FIND_SOURCES
+from portal.joints import HOME_ACTIONS as HOME_ACTIONS
+from portal.joints import HOME_FIGURES as HOME_FIGURES
+from portal.joints import HOME_PANELS as HOME_PANELS
+from portal.joints import HOME_WAITING as HOME_WAITING
+from portal.joints import KNOWN_AGENTS as KNOWN_AGENTS
+from portal.joints import PLAN_COLUMNS as PLAN_COLUMNS
+from portal.joints import WORKLOAD_PANELS as WORKLOAD_PANELS
+from portal.joints import WORKLOAD_REQUIREMENTS as WORKLOAD_REQUIREMENTS
 from portal.kernel.logs import LOGGING as LOGGING
 from portal.openapi import SPECTACULAR_SETTINGS as SPECTACULAR_SETTINGS
 from portal.schedule import SCHEDULE
@@ -334,66 +346,6 @@ UNDECIDED_TOLERANCE_PERCENT = environment.whole_number(
 QUARANTINE_IS_KEPT_DAYS = environment.whole_number(
     "WEIGHBRIDGE_KEEP_QUARANTINE_DAYS", 30, lowest=1, highest=3_650
 )
-
-# --- The house's joints: see docs/adr for what each list is ------------------------
-
-# Dotted paths of requirement classes, in the order shown to people.
-WORKLOAD_REQUIREMENTS: list[str] = [
-    "workloads.requirements.EstimateComplete",
-    "workloads.requirements.SignoffEngineering",
-    "workloads.requirements.SignoffFinance",
-    "workloads.requirements.SignoffOps",
-    "workloads.requirements.OwnerNamed",
-    "workloads.requirements.ShipQuarterSet",
-    "capacity.requirements.GateDefined",
-    "capacity.requirements.OpsHeadroom",
-    "workloads.requirements.SuccessCriteriaWritten",
-    "capacity.requirements.GateActive",
-    "capacity.requirements.GateEnforced",
-    "workloads.requirements.SignoffFresh",
-    "workloads.requirements.ProductionReady",
-    "workloads.requirements.ReasonGiven",
-    "capacity.requirements.AlertsClosed",
-]
-# Dotted paths of what capacity and governance add to the plan's table and roadmap.
-PLAN_COLUMNS: list[str] = [
-    "capacity.selectors.quarters.BudgetColumns",
-    "capacity.selectors.quarters.OpsColumn",
-]
-# Dotted path of what sizes estimates on a day: inputs in, the three budgets out.
-ESTIMATE_BUDGETS = "capacity.services.estimates.Sizing"
-# Dotted paths of what a version means for the rest of the plan, beside its budgets.
-ESTIMATE_PANELS: list[str] = ["capacity.views.estimates.consequences"]
-# Dotted paths of who knows agents: of some ids, those that an inventory has.
-AGENT_REGISTRIES: list[str] = []
-# Dotted paths of what a workload's own page shows of other subjects.
-WORKLOAD_PANELS: list[str] = [
-    "capacity.views.gate_panel.gate_in_words",
-    "capacity.views.workload_panel.tokens_by_month",
-]
-
-# Dotted paths of functions that name the agents which are registered.
-KNOWN_AGENTS: list[str] = []
-
-# What apps put on the house's own pages; see portal.kernel.pages.joints.
-HOME_WAITING: list[str] = [
-    "workloads.views.waiting.waiting_for",
-    "capacity.views.gate_duties.waiting_for",
-]
-HOME_FIGURES: list[str] = [
-    "workloads.views.headlines.figures",
-    "capacity.views.headlines.figures",
-]
-HOME_PANELS: list[str] = []
-HOME_ACTIONS: list[str] = ["workloads.views.headlines.actions"]
-FIND_SOURCES: list[str] = [
-    "workloads.views.finding.find_workloads",
-    "workloads.views.finding.find_departments",
-    "workloads.views.finding.find_baselines",
-    "capacity.views.gate_finding.find_gates",
-    "portal.finding.find_pages",
-]
-APPROVALS_WAITING: list[str] = ["workloads.selectors.approvals.count_waiting_for"]
 
 # --- API ---------------------------------------------------------------------------
 

@@ -15,11 +15,9 @@ from capacity.models import (
     QuarantinedEvent,
     SpendCounter,
     UsageArrival,
-    UsageDay,
     UsageSource,
 )
 from portal.kernel import clock
-from workloads.rules.shown import ref_of
 
 MINUTES = 60
 MOST_SOURCES = 100
@@ -41,22 +39,6 @@ class HeardSource:
     events: int
     last_event_at: datetime
     last_received_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class TokensOfDay:
-    """A workload's day: input includes what was cached."""
-
-    day: date
-    ref: str
-    calls: int
-    input_tokens: int
-    cached_input_tokens: int
-    output_tokens: int
-
-    @property
-    def tokens(self) -> int:
-        return self.input_tokens + self.output_tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,37 +68,12 @@ def arrivals(now: datetime, minutes: int = MINUTES) -> list[Minute]:
     ]
 
 
-def events_a_minute(now: datetime) -> float:
-    """Over the last five whole minutes, tests left out."""
-    *whole, _present = arrivals(now, 6)
-    return sum(one.events for one in whole) / len(whole)
-
-
 def sources(most: int = MOST_SOURCES) -> list[HeardSource]:
     """Senders, the one heard last first."""
     rows = UsageSource.objects.order_by("-last_received_at", "source")[:most]
     return [
         HeardSource(one.source, one.events, one.last_event_at, one.last_received_at)
         for one in rows
-    ]
-
-
-def tokens_by_day(first: date, last: date) -> list[TokensOfDay]:
-    """Of each workload and day with usage, by day and reference. One query."""
-    rows = (
-        UsageDay.objects.filter(day__range=(first, last))
-        .order_by("day", "workload__number")
-        .values_list("day", "workload__number")
-        .annotate(
-            Sum("calls"),
-            Sum("input_tokens"),
-            Sum("cached_input_tokens"),
-            Sum("output_tokens"),
-        )
-    )
-    return [
-        TokensOfDay(day, ref_of(number), *map(int, counts))
-        for day, number, *counts in rows
     ]
 
 

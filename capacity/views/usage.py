@@ -10,16 +10,8 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from capacity.models import QuarantinedEvent
-from capacity.selectors.usage_page import (
-    DayOf,
-    Minute,
-    by_day,
-    by_minute,
-    drift,
-    sources,
-    unpriced,
-    unregistered_agents,
-)
+from capacity.selectors.usage import Minute, arrivals, sources, unregistered_agents
+from capacity.selectors.usage_page import DayOf, by_day, drift, unpriced
 from capacity.views.listing import as_file, text_of
 from portal.kernel import clock, formats
 from portal.kernel.access import capitalised
@@ -52,7 +44,7 @@ QUIET = 15
 def usage(request: HttpRequest) -> HttpResponse:
     now = clock.now()
     month, workload = _asked(request, now)
-    minutes, days = by_minute(now), by_day(month, number_of(workload))
+    minutes, days = arrivals(now), by_day(month, number_of(workload))
     waiting = QuarantinedEvent.objects.filter(
         replayed_at__isnull=True, expires_at__gt=now
     )
@@ -74,7 +66,7 @@ def usage(request: HttpRequest) -> HttpResponse:
         "minutes_finding": _minutes_finding(minutes),
         "minutes_twin": Twin(
             ("Minute, UTC", "Events"),
-            [(f"{one.at:%H:%M}", one.events) for one in minutes],
+            [(f"{one.minute:%H:%M}", one.events) for one in minutes],
         ),
         **_days(days, month),
         "sources": [_source(one, now) for one in sources()],
@@ -83,8 +75,8 @@ def usage(request: HttpRequest) -> HttpResponse:
         "drift": drifts,
         "tolerance": TOLERANCE,
         "agents": [
-            (one.agent, formats.money(one.cost, currency))
-            for one in unregistered_agents(month)
+            (one.agent, formats.money(one.spent, currency))
+            for one in unregistered_agents(now)
         ],
         "unpriced": unpriced(month),
     }
@@ -184,7 +176,10 @@ def _figures(
 def _minutes_chart(minutes: list[Minute]) -> BarChart:
     return bar_chart(
         [
-            Bar(f"{one.at:%H:%M}" if n % 15 == 0 else "", [("b1", float(one.events))])
+            Bar(
+                f"{one.minute:%H:%M}" if n % 15 == 0 else "",
+                [("b1", float(one.events))],
+            )
             for n, one in enumerate(minutes)
         ],
         words=lambda value: formats.short(Decimal(str(value))),
@@ -201,7 +196,7 @@ def _minutes_finding(minutes: list[Minute]) -> str:
     mean = sum(one.events for one in minutes) / len(minutes)
     return (
         f"{formats.in_full(Decimal(str(round(mean, 1))))} events a minute on average; "
-        f"{formats.in_full(most.events)} at {most.at:%H:%M} UTC."
+        f"{formats.in_full(most.events)} at {most.minute:%H:%M} UTC."
     )
 
 

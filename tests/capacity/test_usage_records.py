@@ -22,12 +22,11 @@ from capacity.models import (
 from capacity.selectors.overlap import overlap
 from capacity.selectors.usage import (
     arrivals,
-    events_a_minute,
     sources,
-    tokens_by_day,
     unregistered_agents,
     waiting_in_quarantine,
 )
+from capacity.selectors.usage_page import by_day
 from capacity.services.usage_housekeeping import (
     lapse_reservations,
     prepare_months,
@@ -286,12 +285,11 @@ def test_the_page_reads_arrivals_sources_days_and_agents(support, api):
     *_, last = arrivals(NOW)
     assert (last.minute, last.events, last.tests) == (NOW, 2, 1)
     assert len(arrivals(NOW)) == 60
-    assert events_a_minute(NOW + timedelta(minutes=1)) == 2 / 5
     assert [(one.source, one.events) for one in sources()] == [
         ("gateway/eu", 2),
         ("gateway/us", 1),
     ]
-    days = tokens_by_day(NOW.date() - timedelta(days=7), NOW.date())
+    days = by_day(Month(2026, 5))
     assert [(one.day.day, one.ref, one.tokens) for one in days] == [
         (11, "W-01", 1_200),
         (12, "W-01", 1_200),
