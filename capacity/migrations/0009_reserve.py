@@ -149,6 +149,8 @@ DECLARE
     before_of bigint[];
     expiry_of timestamptz[];
     spoken_of jsonb[];
+    rows_of tid[];
+    spend_rows_of tid[];
     spent_of numeric[];
     held_of numeric[];
     earlier uuid[];
@@ -200,15 +202,18 @@ BEGIN
         LEFT JOIN capacity_decisionrequest q ON q.token_id = u.t AND q.request_id = u.q;
     END IF;
     LOOP
+        -- Counter by counter, in order: joined, the planner may turn the two about and
+        -- read all counters for each call.
         SELECT array_agg(x.settled), array_agg(x.reserved), array_agg(x.next_expiry),
-            array_agg(x.spoken)
-        INTO settled_of, reserved_of, expiry_of, spoken_of
-        FROM (
-            SELECT c.settled, c.reserved, c.next_expiry, c.spoken
-            FROM unnest(c_workload, c_user, c_test) WITH ORDINALITY AS u(w, r, t, n)
-            JOIN capacity_usercounter c ON c.workload_id = u.w AND c.user_ref = u.r
-                AND c.month = in_month AND c.test = u.t
-            ORDER BY u.n FOR UPDATE OF c
+            array_agg(x.spoken), array_agg(x.ctid)
+        INTO settled_of, reserved_of, expiry_of, spoken_of, rows_of
+        FROM unnest(c_workload, c_user, c_test) WITH ORDINALITY AS u(w, r, t, n)
+        CROSS JOIN LATERAL (
+            SELECT c.ctid, c.settled, c.reserved, c.next_expiry, c.spoken
+            FROM capacity_usercounter c
+            WHERE c.workload_id = u.w AND c.user_ref = u.r AND c.month = in_month
+                AND c.test = u.t
+            FOR UPDATE
         ) AS x;
         EXIT WHEN cardinality(settled_of) = most_counters;
         INSERT INTO capacity_usercounter
@@ -234,13 +239,14 @@ BEGIN
         FROM unnest(s_scope, s_target, s_period, s_starts) WITH ORDINALITY
             AS u(s, t, p, d, n)
         ORDER BY u.n ON CONFLICT DO NOTHING;
-        SELECT array_agg(x.spent), array_agg(0::numeric) INTO spent_of, held_of FROM (
-            SELECT c.settled + c.reserved AS spent
-            FROM unnest(s_scope, s_target, s_period, s_starts) WITH ORDINALITY
-                AS u(s, t, p, d, n)
-            JOIN capacity_spendcounter c ON c.scope = u.s AND c.target = u.t
-                AND c.period = u.p AND c.starts_on = u.d
-            ORDER BY u.n FOR UPDATE OF c
+        SELECT array_agg(x.spent), array_agg(0::numeric), array_agg(x.ctid)
+        INTO spent_of, held_of, spend_rows_of
+        FROM unnest(s_scope, s_target, s_period, s_starts) AS u(s, t, p, d)
+        CROSS JOIN LATERAL (
+            SELECT c.ctid, c.settled + c.reserved AS spent FROM capacity_spendcounter c
+            WHERE c.scope = u.s AND c.target = u.t AND c.period = u.p
+                AND c.starts_on = u.d
+            FOR UPDATE
         ) AS x;
     END IF;
     FOR i IN 1..n LOOP
@@ -317,10 +323,10 @@ BEGIN
     IF granted OR changed THEN
         UPDATE capacity_usercounter c
         SET reserved = u.reserved, next_expiry = u.expiry
-        FROM unnest(c_workload, c_user, c_test, reserved_of, expiry_of, before_of)
-            AS u(w, r, t, reserved, expiry, before)
-        WHERE c.workload_id = u.w AND c.user_ref = u.r AND c.month = in_month
-            AND c.test = u.t
+        -- Locked, a row stays where it is.
+        FROM unnest(rows_of, reserved_of, expiry_of, before_of)
+            AS u(place, reserved, expiry, before)
+        WHERE c.ctid = u.place
             AND (u.reserved <> u.before OR c.next_expiry IS DISTINCT FROM u.expiry);
     END IF;
     IF granted THEN
@@ -332,10 +338,8 @@ BEGIN
         WHERE u.tokens > 0;
         IF s_scope IS NOT NULL THEN
             UPDATE capacity_spendcounter c SET reserved = c.reserved + u.cost
-            FROM unnest(s_scope, s_target, s_period, s_starts, held_of)
-                AS u(s, t, p, d, cost)
-            WHERE c.scope = u.s AND c.target = u.t AND c.period = u.p
-                AND c.starts_on = u.d AND u.cost > 0;
+            FROM unnest(spend_rows_of, held_of) AS u(place, cost)
+            WHERE c.ctid = u.place AND u.cost > 0;
         END IF;
     END IF;
     INSERT INTO capacity_decision (id, at, workload_id, policy_id, tier, user_ref, agent,
