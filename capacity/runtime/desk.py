@@ -59,7 +59,7 @@ class Desk:
         self.loop = asyncio.get_running_loop()
         self.waiting: deque[Waiting] = deque()
         self.idle: list[asyncio.Future[None]] = []
-        self.links = [Link() for _ in range(LINKS)]
+        self.links = [Link(self._ring) for _ in range(LINKS)]
         self.workers = [self.loop.create_task(self._work(one)) for one in self.links]
 
     @property
@@ -76,6 +76,14 @@ class Desk:
                 bell.set_result(None)
                 break
         return answer
+
+    def _ring(self) -> None:
+        """A connection that was cut while nobody asked is opened again at once: the next
+        question shall not wait for it, nor readiness call the server down."""
+        while self.idle:
+            bell = self.idle.pop()
+            if not bell.done():
+                bell.set_result(None)
 
     def close(self) -> None:
         for worker in self.workers:

@@ -5,7 +5,7 @@ cost as much again as the statement.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from django.db import connection
 from psycopg import OperationalError, pq
@@ -53,8 +53,11 @@ def address() -> bytes:
 
 
 class Link:
-    def __init__(self) -> None:
+    """`on_loss` is called when a connection is gone, asked or not."""
+
+    def __init__(self, on_loss: Callable[[], None]) -> None:
         self.loop = asyncio.get_running_loop()
+        self.on_loss = on_loss
         self.pg: abc.PGconn | None = None
         self.socket = -1
         self.answer: asyncio.Future[list[abc.PGresult]] | None = None
@@ -78,6 +81,7 @@ class Link:
             self.loop.remove_reader(self.socket)
             self.pg.finish()
             self.pg = None
+            self.on_loss()
         self._end(Lost("The connection was closed."))
 
     async def ask(self, parameters: Sequence[str | None]) -> list[Row]:

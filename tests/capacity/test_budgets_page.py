@@ -6,6 +6,8 @@ from types import SimpleNamespace
 
 import pytest
 
+from capacity.enums import GateState
+from capacity.models import GatePolicy
 from tests.capacity.actual_stories import used
 from tests.capacity.rates import line, price, staff
 from tests.workloads import stories
@@ -159,6 +161,8 @@ def test_usage_brings_the_matrix_the_spread_and_the_actual_cost(real, cast, as_)
     for user in ("a", "b"):
         used(first, "2026-05-04", user, input_tokens=1_000_000, output_tokens=0)
     used(second, "2026-05-04", "b", input_tokens=3_000_000, output_tokens=0)
+    # Nothing holds the first's cost any more; the second's gate still does.
+    GatePolicy.objects.filter(workload=first).update(state=GateState.SUPERSEDED)
 
     page = as_("noor").get(PAGE)
 
@@ -171,6 +175,7 @@ def test_usage_brings_the_matrix_the_spread_and_the_actual_cost(real, cast, as_)
     assert "The spread behind the mean" in words(page)
     # 3.00 in May at W-01's two alike users, 9.00 at W-02's one.
     assert "50 % 50 % $6 less than any other budget" in words(page)
+    assert "gated —" in words(page)
     assert '<circle class="dot open"' in page.content.decode()
     assert "May 2026 really cost $15." in page.content.decode()
 

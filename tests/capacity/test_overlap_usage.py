@@ -6,8 +6,9 @@ from types import SimpleNamespace
 
 import pytest
 
+from capacity.enums import GateState
 from capacity.formulas.people import equalled
-from capacity.models import UsageDay
+from capacity.models import GatePolicy, UsageDay
 from capacity.selectors.actuals import usage_by_month
 from capacity.selectors.overlap import spreads
 from capacity.services.partitions import ensure_usage_months
@@ -159,8 +160,13 @@ def test_overlap_takes_the_same_queries_whatever_was_used(
 # --- What users at P99 would cost ----------------------------------------------------
 
 
+def ungated() -> None:
+    GatePolicy.objects.filter(state=GateState.ACTIVE).update(state=GateState.SUPERSEDED)
+
+
 def test_a_month_at_p99_and_the_budgets_that_it_equals(two, api):
     chat, other = two
+    ungated()
     for n in range(1, 101):
         use(chat, f"u{n}", n * 10_000_000)
     use(other, "u1", 1_000_000)
@@ -205,6 +211,8 @@ def test_an_active_gate_holds_the_cost_so_that_nothing_is_exposed(
 
 def test_a_model_without_a_price_leaves_the_exposure_unknown(two, api):
     use(two[0], "u1", 10, model="Homegrown")
+    assert read(api)["spread"][0]["exposure"] is None  # An active gate holds the cost.
+    ungated()
 
     (found,) = read(api)["spread"]
 

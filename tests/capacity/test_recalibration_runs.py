@@ -171,7 +171,7 @@ def test_an_input_that_is_off_drafts_what_was_observed(cast: SimpleNamespace) ->
         Decimal("800"),
     )
     assert (draft.sources["users"], draft.ops_hours_week) == ("observed", Decimal(6))
-    assert "2026Q2" in draft.note
+    assert "2026-Q2" in draft.note
     assert not draft.contributors.exists()
     actions = AuditEntry.objects.order_by("-id").values_list("action", flat=True)
     assert list(actions[:2]) == ["recalibration.finished", "estimate.edited"]

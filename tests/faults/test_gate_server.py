@@ -5,6 +5,7 @@ import os
 import random
 import threading
 import time
+import urllib.request
 from functools import partial
 
 import psycopg
@@ -14,6 +15,7 @@ from django.test import Client
 
 from capacity.models import Decision, KillSwitch, Reservation, UserCounter
 from capacity.runtime.calls import today_at
+from portal.embedded.processes import wait_until
 from portal.kernel import clock
 from portal.kernel.enums import Scope
 from portal.kernel.services.tokens import issue_token
@@ -332,15 +334,43 @@ def test_connections_that_are_cut_lose_nothing(server, workload, token):
     assert Reservation.objects.filter(user_ref__startswith="c-").count() == len(told)
 
 
+def test_a_connection_cut_while_nobody_asks_is_opened_again(server):
+    assert wait_until(lambda: reaches_database(server.port), 10)
+    _cut()
+
+    # Not one question comes meanwhile.
+    assert wait_until(lambda: open_connections() == 2, 10)
+    assert reaches_database(server.port)
+
+
+def reaches_database(port):
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/livez", timeout=5) as told:
+        return json.load(told)["database"] == "up"
+
+
+def open_connections():
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity"
+            " WHERE application_name = 'weighbridge gate'"
+        )
+        [(number,)] = cursor.fetchall()
+    return number
+
+
+def _cut():
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+            " WHERE application_name = 'weighbridge gate'"
+        )
+
+
 def _cut_until(until):
     try:
         while time.monotonic() < until:
             time.sleep(min(2.0, SOAK_SECONDS / 4))
-            with connection.cursor() as cursor:
-                cursor.execute(
-                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-                    " WHERE application_name = 'weighbridge gate'"
-                )
+            _cut()
     finally:
         connection.close()
 

@@ -30,7 +30,12 @@ OVERDUE = NOW + timedelta(days=9)
 
 def test_what_never_ran_is_due_at_the_start_of_beat() -> None:
     schedule = settings.CELERY_BEAT_SCHEDULE
-    often = {"relay outbox": 10, "take up lost recalibrations": 20}
+    often = {
+        "relay outbox": 10,
+        "take up lost recalibrations": 20,
+        "alert spending": 60,
+        "lapse reservations": 60,
+    }
     hourly = [name for name in schedule if name not in often]
 
     entries = {name: ModelEntry.from_entry(name, **schedule[name]) for name in schedule}

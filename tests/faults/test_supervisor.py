@@ -77,7 +77,7 @@ def test_a_run_from_start_to_end(home: Home) -> None:
     run.process.send_signal(signal.SIGINT)
     assert run.ended() == 0
     stopped = [line.split()[0] for line in run.lines[said:] if line.endswith("stopped")]
-    assert stopped == ["beat", "worker", "web", "broker", "database"]
+    assert stopped == ["beat", "worker", "gate", "web", "broker", "database"]
     assert marked(home) == []
     assert not EmbeddedDatabase(home).is_kept()
 

@@ -66,6 +66,7 @@ def test_a_plan_is_read_as_people_type_it(cast, api):
         "signoff_engineering",
         "signoff_finance",
         "signoff_ops",
+        "gate_defined",
         "no_staffing",
         "success_criteria",
     ]

@@ -37,7 +37,7 @@ SIGNATURES = (
     "signoff_finance",
     "signoff_ops",
 )
-LACKS = ("no_staffing", "success_criteria")
+LACKS = ("gate_defined", "no_staffing", "success_criteria")
 
 
 def sheet(*rows, write=write_csv):
@@ -387,9 +387,9 @@ def test_ten_times_the_rows_are_imported_with_the_same_number_of_statements(
             )
         )
 
-    with django_assert_num_queries(30):
+    with django_assert_num_queries(31):
         take(rows(0, 3), cast.pia)
-    with django_assert_num_queries(30):
+    with django_assert_num_queries(31):
         take(rows(100, 30), cast.pia)
 
 
@@ -418,7 +418,7 @@ def test_the_command_imports_and_prints_a_line_a_row(cast):
     assert lines[0] == (
         "row 2  W-01  Customer support chat: create; for committed it lacks "
         "estimate_complete, signoff_engineering, signoff_finance, signoff_ops, "
-        "no_staffing, success_criteria"
+        "gate_defined, no_staffing, success_criteria"
     )
     assert lines[-1] == ("Imported. 5 rows: 5 create, 0 update, 0 unchanged, 0 error.")
     assert Workload.objects.count() == 5

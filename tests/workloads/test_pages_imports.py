@@ -40,7 +40,7 @@ def test_five_rows_are_judged_confirmed_and_in_the_plan(as_):
     assert "5 rows: 5 new. Nothing is imported until it is confirmed." in said
     assert "Users 4,200 · Sessions/user/month 18 · Tokens/user/month 520,000" in said
     assert (
-        "Missing for committed: 6 a complete estimate, the engineering signature"
+        "Missing for committed: 7 a complete estimate, the engineering signature"
         in said
     )
     assert confirmed.headers["Location"] == kept.headers["Location"]
