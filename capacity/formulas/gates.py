@@ -244,18 +244,7 @@ def decide(
         settled, ceiling, month, policy.thresholds, over=over or counters.was_over
     )
     if stop is not None:
-        return Verdict(
-            Action.BLOCK,
-            None,
-            at,
-            consumed,
-            projected,
-            left,
-            0,
-            stop.held,
-            stop.reason,
-            stop.sentence,
-        )
+        return _held(stop, at, consumed, projected, left)
     if policy.observes or not over:
         reserves = expected or 0
         return Verdict(
@@ -288,13 +277,23 @@ def decide(
 
 def nothing_decides(stop: Stop) -> Verdict:
     """A workload without an active gate, or a retired one: there is no ceiling to name."""
+    return _held(stop, None, None, None, None)
+
+
+def _held(
+    stop: Stop,
+    level: int | None,
+    consumed: float | None,
+    projected: float | None,
+    left: int | None,
+) -> Verdict:
     return Verdict(
         Action.BLOCK,
         None,
-        None,
-        None,
-        None,
-        None,
+        level,
+        consumed,
+        projected,
+        left,
         0,
         stop.held,
         stop.reason,

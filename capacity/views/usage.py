@@ -5,6 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
@@ -26,7 +27,6 @@ from workloads.selectors.plan import number_of
 NAMED = 2
 """Workloads with bars of their own; the third kind of bar is all others."""
 KINDS = ("b1", "b2", "b3")
-TOLERANCE = 0.01
 HEADINGS = (
     "Day",
     "Workload",
@@ -73,7 +73,7 @@ def usage(request: HttpRequest) -> HttpResponse:
         "refused": list(waiting.order_by("-id")[:5]),
         "refused_count": refused,
         "drift": drifts,
-        "tolerance": TOLERANCE,
+        "tolerance": settings.UNDECIDED_TOLERANCE_PERCENT / 100,
         "agents": [
             (one.agent, formats.money(one.spent, currency))
             for one in unregistered_agents(now)
@@ -126,7 +126,9 @@ def _lede(minutes: list[Minute], refused: int, drifts: list[Any]) -> str:
     if refused:
         wait = "refused event waits" if refused == 1 else "refused events wait"
         wrong.append(f"{formats.in_full(refused)} {wait} for a look")
-    bad = [one for one in drifts if one.share > TOLERANCE]
+    bad = [
+        one for one in drifts if one.share * 100 > settings.UNDECIDED_TOLERANCE_PERCENT
+    ]
     if bad:
         refs = formats.listed([one.ref for one in bad[:3]])
         more = f" and {len(bad) - 3} more" if len(bad) > 3 else ""

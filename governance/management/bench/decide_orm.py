@@ -1,5 +1,6 @@
 """The same decision written the ordinary way: a DRF view, row locks, the ORM."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -74,16 +75,7 @@ class DecideByOrm(APIView):
         before = counter.reserved
         made = new_decision(now)
         if verdict.reserves:
-            Reservation.objects.create(
-                decision=UUID(made),
-                tokens=verdict.reserves,
-                day=now.date(),
-                expires_at=now + LAPSES_AFTER,
-                **place,
-            )
-            UserCounter.objects.filter(**place).update(
-                reserved=before + verdict.reserves, next_expiry=now + LAPSES_AFTER
-            )
+            _reserve(made, verdict.reserves, before, place, now)
         Decision.objects.create(
             id=UUID(made),
             at=now,
@@ -111,3 +103,18 @@ class DecideByOrm(APIView):
                 version=row.policy.version,
             )
         )
+
+
+def _reserve(
+    made: str, tokens: int, before: int, place: dict[str, Any], now: datetime
+) -> None:
+    Reservation.objects.create(
+        decision=UUID(made),
+        tokens=tokens,
+        day=now.date(),
+        expires_at=now + LAPSES_AFTER,
+        **place,
+    )
+    UserCounter.objects.filter(**place).update(
+        reserved=before + tokens, next_expiry=now + LAPSES_AFTER
+    )
