@@ -1,9 +1,8 @@
-"""Alerts of a workload that nobody has acknowledged, and whose month runs."""
+"""Alerts of a workload that hold back its retirement."""
 
 from datetime import datetime
 
-from capacity.models import Alert
-from portal.kernel import clock
+from capacity.selectors.alerts import open_alerts
 from workloads.models import Workload
 
 CONTRACT_EVENT = 100
@@ -11,10 +10,4 @@ CONTRACT_EVENT = 100
 
 def open_contract_events(workload: Workload, now: datetime) -> int:
     """Users at their ceiling whose alert is unacknowledged. One query."""
-    return Alert.objects.filter(
-        workload=workload,
-        level=CONTRACT_EVENT,
-        spoken=True,
-        month=clock.today(now).replace(day=1),
-        acknowledged_at__isnull=True,
-    ).count()
+    return open_alerts(workload, now).filter(level=CONTRACT_EVENT).count()
